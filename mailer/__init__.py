@@ -1,0 +1,1 @@
+"""A self-hosted service for recurring mailings."""
