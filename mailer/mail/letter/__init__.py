@@ -1,0 +1,20 @@
+"""The letter compiler: a draft becomes bytes once, then one e-mail per recipient by joining bytes.
+
+Standard library only; knows no database, no socket, no language.
+"""
+
+from mailer.mail.letter.cleaning import date_header, is_writable, needs_smtputf8
+from mailer.mail.letter.compile import Letter, compile_letter
+from mailer.mail.letter.types import Addressee, Draft, Piece, Slot
+
+__all__ = [
+    "Addressee",
+    "Draft",
+    "Letter",
+    "Piece",
+    "Slot",
+    "compile_letter",
+    "date_header",
+    "is_writable",
+    "needs_smtputf8",
+]

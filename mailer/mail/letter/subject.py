@@ -1,0 +1,40 @@
+"""The subject of a letter: literals encoded once, one recipient's values put between them."""
+
+from collections.abc import Sequence
+
+from mailer.mail.letter.cleaning import one_line
+from mailer.mail.letter.pieces import joined
+from mailer.mail.letter.types import SLOT_NAMES, Piece, Slot
+from mailer.mail.letter.words import FOLD, encoded_words, is_plain
+
+_LITERAL = len(SLOT_NAMES)  # an index one beyond the values
+
+
+class Subject:
+    """What follows `Subject:` for each recipient: plain if all is short ASCII, else encoded words."""
+
+    __slots__ = ("_may_be_plain", "_parts", "is_constant")
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        """Literals and fallbacks lose their control characters; ValueError for lone surrogates."""
+        self._parts = [_part(piece) for piece in joined(pieces)]
+        literals = [text for index, text, _ in self._parts if index == _LITERAL]
+        self._may_be_plain = all(text.isascii() for text in literals)
+        self.is_constant = len(literals) == len(self._parts)
+
+    def fill(self, values: Sequence[str]) -> bytes:
+        """The field's body after the colon; `values` in the order of SLOT_NAMES, empty for the fallback."""
+        given = (*values, "")
+        if self._may_be_plain:
+            text = "".join([given[index] or standing for index, standing, _ in self._parts])
+            if is_plain(text):
+                return b" " + text.encode()
+        words = [encoded_words(given[index]) if given[index] else ready for index, _, ready in self._parts]
+        return b" " + FOLD.join([word for word in words if word])
+
+
+def _part(piece: Piece) -> tuple[int, str, bytes]:
+    """Which value to take, and the text and the encoded words that stand where it is empty."""
+    index = SLOT_NAMES.index(piece.name) if isinstance(piece, Slot) else _LITERAL
+    text = one_line(piece.fallback if isinstance(piece, Slot) else piece)
+    return index, text, encoded_words(text) if text else b""
