@@ -19,39 +19,45 @@ from mailer.mail.letter.cleaning import (
 from mailer.mail.letter.headers import constant_headers
 from mailer.mail.letter.quoted import body_pieces, quoted
 from mailer.mail.letter.subject import Subject
-from mailer.mail.letter.types import SLOT_NAMES, Addressee, Draft, Slot
+from mailer.mail.letter.types import SLOT_NAMES, Addressee, Draft, Piece, Slot
 from mailer.mail.letter.words import mailbox
 
 # "=_" cannot occur in quoted-printable, so no body can contain the boundary
 _BOUNDARY: Final = b"=_alternative"
+_MULTIPART: Final = b'Content-Type: multipart/alternative;\r\n boundary="' + _BOUNDARY + b'"\r\n'
 _QP: Final = b'Content-Type: text/%b; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
 _ONE_CLICK: Final = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+_LINK_ON_ONE_LINE: Final = 58  # what 78 leaves beside `List-Unsubscribe: <>`
+_HEAD: Final = b"To: %b\r\nMessage-ID: %b\r\nDate: %b\r\n%bSubject:%b\r\nMIME-Version: 1.0\r\n"
 _HEAD_VALUES: Final = 5
-_TYPICAL_VALUES: Final = 600  # bytes that the values of one recipient take, for size_hint
+_TYPICAL_VALUES: Final = 600  # bytes that the values of one recipient take
 
-_Encode = Callable[[str], bytes]
-_Field = tuple[_Encode, int, bytes]
+# a slot in a body, and whether that body is HTML
+_Place = tuple[Slot, bool]
 
 
 class Letter:
-    """A compiled draft. Holds no recipient, may be shared by threads."""
+    """A compiled draft; threads may share it. `size_hint`: about how many bytes one copy has."""
 
     __slots__ = ("_fields", "_format", "_has_link", "_order", "_smtputf8", "_subject", "size_hint")
 
     def __init__(self, draft: Draft) -> None:
-        """Raise ValueError for addresses or headers with line ends, and for lone surrogates."""
+        """Raise ValueError for unsafe addresses or headers, and for lone surrogates."""
         self._subject = Subject(draft.subject)
         self._has_link = draft.list_unsubscribe
         self._smtputf8 = any(map(needs_smtputf8, (draft.from_address, draft.reply_to or "")))
-        pieces = [constant_headers(draft), *_body(draft)]
-        fields = dict.fromkeys(piece for piece in pieces if not isinstance(piece, bytes))
-        places = {field: _HEAD_VALUES + n for n, field in enumerate(fields)}
-        self._fields = tuple(fields)
+        body = _body(draft)
+        places = [piece for piece in body if not isinstance(piece, bytes)]
+        slots = list(dict.fromkeys(slot for slot, _ in places))
+        self._fields = [(SLOT_NAMES.index(slot.name), _twice(one_line(slot.fallback))) for slot in slots]
         self._order: Callable[[Sequence[bytes]], Any] = itemgetter(
-            *range(_HEAD_VALUES), *(places[piece] for piece in pieces if not isinstance(piece, bytes))
+            *range(_HEAD_VALUES),
+            *(_HEAD_VALUES + 2 * slots.index(slot) + in_html for slot, in_html in places),
         )
-        self._format = b"To: %b\r\nMessage-ID: %b\r\nDate: %b\r\n%bSubject:%b\r\n" + b"".join(
-            piece.replace(b"%", b"%%") if isinstance(piece, bytes) else b"%b" for piece in pieces
+        self._format = (
+            _literal(constant_headers(draft))
+            + _HEAD
+            + b"".join(_literal(piece) if isinstance(piece, bytes) else b"%b" for piece in body)
         )
         self.size_hint: int = len(self._format) + _TYPICAL_VALUES
 
@@ -65,14 +71,16 @@ class Letter:
         if name.isspace():
             name = ""
         given = (name, address, one_line(url))
-        return self._format % self._order([  # type: ignore[no-any-return]
+        values = [
             mailbox(name, written_address(address)),
             written_message_id(message_id),
             written_date(date),
             _unsubscribe(url) if self._has_link else b"",
             self._subject.fill(given),
-            *[encode(given[index]) if given[index] else standing for encode, index, standing in self._fields],
-        ])  # fmt: skip
+        ]
+        for index, standing in self._fields:
+            values += _twice(given[index]) if given[index] else standing
+        return self._format % self._order(values)  # type: ignore[no-any-return]
 
     def needs_smtputf8(self, address: str) -> bool:
         """True if this letter to this address can only go to a server that offers SMTPUTF8."""
@@ -84,44 +92,41 @@ def compile_letter(draft: Draft) -> Letter:
     return Letter(draft)
 
 
-def _quoted_html(value: str) -> bytes:
-    return quoted(escape(value))
+def _twice(value: str) -> tuple[bytes, bytes]:
+    """A value encoded for the text and for the HTML part; most values are the same in both."""
+    text = quoted(value)
+    escaped = escape(value)
+    return text, text if escaped == value else quoted(escaped)
 
 
 def _unsubscribe(url: str) -> bytes:
     """List-Unsubscribe and its one-click companion (RFC 8058)."""
     link = written_link(url)
-    lead = b"List-Unsubscribe: <" if len(link) <= 58 else b"List-Unsubscribe:\r\n <"
+    lead = b"List-Unsubscribe: <" if len(link) <= _LINK_ON_ONE_LINE else b"List-Unsubscribe:\r\n <"
     return lead + link + b">\r\n" + _ONE_CLICK
 
 
-def _body(draft: Draft) -> Iterable[bytes | _Field]:
-    """From MIME-Version to the last byte."""
-    text = _fields(body_pieces(draft.text), quoted)
+def _literal(constant: bytes) -> bytes:
+    """Constant bytes for the format."""
+    return constant.replace(b"%", b"%%")
+
+
+def _body(draft: Draft) -> list[bytes | _Place]:
+    """From the first Content-Type to the last byte."""
+    text = [_QP % b"plain", *_placed(draft.text, in_html=False)]
     if draft.html is None:
-        return [b"MIME-Version: 1.0\r\n" + _QP % b"plain", *text]
-    html = _fields(body_pieces(draft.html), _quoted_html)
-    opening = b"MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n"
-    opening += b' boundary="' + _BOUNDARY + b'"\r\n\r\n--' + _BOUNDARY + b"\r\n"
-    between = b"\r\n--" + _BOUNDARY + b"\r\n"
+        return text
+    html = [_QP % b"html", *_placed(draft.html, in_html=True)]
+    part = b"--" + _BOUNDARY
     return [
-        opening + _QP % b"plain",
+        _MULTIPART + b"\r\n" + part + b"\r\n",
         *text,
-        between + _QP % b"html",
+        b"\r\n" + part + b"\r\n",
         *html,
-        b"\r\n--" + _BOUNDARY + b"--\r\n",
+        b"\r\n" + part + b"--\r\n",
     ]
 
 
-def _fields(pieces: Iterable[bytes | Slot], encode: _Encode) -> list[bytes | _Field]:
-    """Each slot as how to encode it, which value to take, and the bytes that stand for an empty one."""
-    return [
-        piece
-        if isinstance(piece, bytes)
-        else (
-            encode,
-            SLOT_NAMES.index(piece.name),
-            encode(one_line(piece.fallback)) if piece.fallback else b"",
-        )
-        for piece in pieces
-    ]
+def _placed(pieces: Sequence[Piece], *, in_html: bool) -> Iterable[bytes | _Place]:
+    """A body part with each slot marked by the kind of the part it stands in."""
+    return [piece if isinstance(piece, bytes) else (piece, in_html) for piece in body_pieces(pieces)]

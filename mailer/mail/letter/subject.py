@@ -13,14 +13,13 @@ _LITERAL = len(SLOT_NAMES)  # an index one beyond the values
 class Subject:
     """What follows `Subject:` for each recipient: plain if all is short ASCII, else encoded words."""
 
-    __slots__ = ("_may_be_plain", "_parts", "is_constant")
+    __slots__ = ("_may_be_plain", "_parts")
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         """Literals and fallbacks lose their control characters; ValueError for lone surrogates."""
         self._parts = [_part(piece) for piece in joined(pieces)]
         literals = [text for index, text, _ in self._parts if index == _LITERAL]
         self._may_be_plain = all(text.isascii() for text in literals)
-        self.is_constant = len(literals) == len(self._parts)
 
     def fill(self, values: Sequence[str]) -> bytes:
         """The field's body after the colon; `values` in the order of SLOT_NAMES, empty for the fallback."""

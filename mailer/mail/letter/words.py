@@ -11,13 +11,13 @@ _BYTES_PER_WORD: Final = 42  # 56 of base64 and 12 of frame: "Subject: " and a w
 FOLD: Final = b"\r\n "
 _NAME_AND_ADDRESS: Final = 67  # what 78 leaves beside `From: "" <>`
 # single blanks only, and no "=?": folding and careless decoders leave such text alone
-_PLAIN: Final = re.compile(r"(?=.{1,60}\Z)(?!.*=\?)[!-~]+(?: [!-~]+)*")
+_PLAIN: Final = re.compile(r"(?=.{1,69}\Z)(?!.*=\?)[!-~]+(?: [!-~]+)*")
 # the same inside quotation marks: nothing there that would have to be escaped
 _PLAIN_NAME: Final = re.compile(r"(?=.{1,60}\Z)[!#-;@-\[\]-~]+(?: [!#-;@-\[\]-~]+)*")
 
 
 def is_plain(text: str) -> bool:
-    """True for up to 60 characters of ASCII that need neither encoding nor folding."""
+    """True for up to 69 characters of ASCII (78 with `Subject: `) that need neither encoding nor folding."""
     return _PLAIN.fullmatch(text) is not None
 
 
