@@ -1,0 +1,48 @@
+"""The factory: settings in, a whole app out. Nothing here knows what a page or a mailing is."""
+
+import os
+
+from dotenv import load_dotenv
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from mailer import blueprints, cli, logs, orm, web
+from mailer.config import ROOT, Config
+from mailer.dispatch import tasks
+from mailer.extensions import build_huey, cache, csrf, db, migrate
+from mailer.flask_settings import flask_settings
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Build the app from `config`, or from the environment and .env; raise ConfigError when it cannot start."""
+    if config is None:
+        load_dotenv(ROOT / ".env")
+        config = Config.from_env(os.environ)
+    logs.install(config.log_level)
+    app = Flask(
+        "mailer",
+        root_path=str(ROOT / "mailer"),
+        instance_path=str(config.instance_dir.absolute()),
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+    )
+    app.config.from_mapping(flask_settings(config))
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    _bind(app, config)
+    return app
+
+
+def _bind(app: Flask, config: Config) -> None:
+    config.instance_dir.mkdir(parents=True, exist_ok=True)
+    db.init_app(app)
+    with app.app_context():
+        orm.prepare(db.engine)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    csrf.init_app(app)
+    cache.init_app(app)
+    app.extensions["huey"] = tasks.register(build_huey(config))
+    web.install(app)
+    blueprints.install(app)
+    cli.install(app)

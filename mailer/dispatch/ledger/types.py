@@ -1,0 +1,105 @@
+"""What the ledger and the loop hand one another: plain values, never rows or ORM objects."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mailer.rules.outcome import Outcome, SkipReason
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One candidate that a claim marked *send*. `number` counts this recipient's attempts in the run from 1."""
+
+    client_id: int
+    number: int
+    address: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A claim in this worker's hands: committed before anybody speaks SMTP about it."""
+
+    claim_id: int
+    run_id: int
+    recipients: tuple[Recipient, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What became of one recipient: one row of the log, and perhaps when to try again."""
+
+    client_id: int
+    number: int
+    address: str
+    started_at: datetime
+    took_ms: int
+    outcome: Outcome
+    reason: SkipReason | None = None
+    reply_code: int | None = None
+    reply_text: str = ""
+    retry_at: datetime | None = None
+    is_rebuilt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Results of one claim. `back` returns to the retry table with the same number, due at `back_at`.
+
+    `is_over` says that nothing of the claim is in hand any more: its row goes. Otherwise it stays
+    until a later settlement of the same claim brings the rest.
+    """
+
+    claim_id: int
+    run_id: int
+    finished: tuple[Finished, ...] = ()
+    back: tuple[Recipient, ...] = ()
+    back_at: datetime | None = None
+    is_over: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A wish for the next window of a run: at most `size` recipients."""
+
+    run_id: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one transaction brought: a window or none; claims that were gone (their results were not written)."""
+
+    window: Window | None = None
+    # the cursor is at the end and no retry is due now: nothing to claim until `next_retry_at`
+    is_dry: bool = False
+    # the run may not be claimed from now (paused, off, held, over): the engine lets go of it
+    is_closed: bool = False
+    next_retry_at: datetime | None = None
+    lost_claims: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What the loop needs to know of an open run to compile its letter and take fair turns."""
+
+    run_id: int
+    mailing_id: int
+    owner_id: int
+    due_on: str
+    time_zone: str
+    version_id: int
+    give_up_at: datetime
+    is_draining: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OffReading:
+    """Read every 500 ms: what of our runs must not be begun any more.
+
+    `closed`: runs that are paused, stopped, off, held, cancelled or whose owner is blocked.
+    `suppressed`: (owner_id, address_key) pairs added since the last reading.
+    """
+
+    closed: frozenset[int] = frozenset()
+    suppressed: frozenset[tuple[int, str]] = field(default_factory=frozenset)

@@ -1,0 +1,41 @@
+"""Columns, constraints and relationships. No queries, no rules; one file per noun of the house."""
+
+from mailer.models.accounts import AccountToken, SignIn, Throttle, User, UserRole
+from mailer.models.audit import AuditEntry
+from mailer.models.blog import Post
+from mailer.models.clients import Client, ClientTag, Suppression, SuppressionReason, Tag
+from mailer.models.engine import Claim, DailyTotal, Heartbeat, Retry, Secret, Sender
+from mailer.models.mailings import Audience, Mailing, MailingClient, MailingTag
+from mailer.models.messages import Message, MessageVersion
+from mailer.models.runs import Attempt, HeldReason, Run, RunState
+
+__all__ = [
+    "AccountToken",
+    "Attempt",
+    "Audience",
+    "AuditEntry",
+    "Claim",
+    "Client",
+    "ClientTag",
+    "DailyTotal",
+    "Heartbeat",
+    "HeldReason",
+    "Mailing",
+    "MailingClient",
+    "MailingTag",
+    "Message",
+    "MessageVersion",
+    "Post",
+    "Retry",
+    "Run",
+    "RunState",
+    "Secret",
+    "Sender",
+    "SignIn",
+    "Suppression",
+    "SuppressionReason",
+    "Tag",
+    "Throttle",
+    "User",
+    "UserRole",
+]

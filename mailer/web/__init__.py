@@ -1,0 +1,11 @@
+"""What all pages share: headers, errors, sessions, languages, menu, formats, forms. Holds no page of its own noun."""
+
+from flask import Flask
+
+from mailer.web import assets, errors, formats, headers, locales, menu, modes, sessions
+
+
+def install(app: Flask) -> None:
+    """Bind everything that pages share to the app."""
+    for room in (modes, headers, errors, assets, sessions, locales, formats, menu):
+        room.install(app)

@@ -1,0 +1,53 @@
+"""Times, dates and numbers in the reader's language and zone, for templates. The zone's name stands beside every time."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from flask_babel import format_date, format_decimal, get_locale
+from babel.dates import format_datetime
+
+from mailer.web.locales import chosen_zone
+
+
+def install(app: Flask) -> None:
+    """Register the filters `moment`, `clock`, `day`, `number`, `percent`."""
+    app.jinja_env.filters.update(moment=moment, wall=wall, clock=clock, day=day, number=number, percent=percent)
+
+
+def moment(at: datetime | None, zone: str | None = None, *, seconds: bool = False) -> str:
+    """An aware moment as local date and time with the zone's name; a dash for none."""
+    if at is None:
+        return "—"
+    name = zone or chosen_zone()
+    return f"{_format(at.astimezone(ZoneInfo(name)), seconds=seconds)} ({name})"
+
+
+def wall(at: datetime | None, zone: str) -> str:
+    """A wall-clock moment of a schedule, with the name of its own zone."""
+    return "—" if at is None else f"{_format(at, seconds=False)} ({zone})"
+
+
+def clock(at: datetime | None, zone: str | None = None) -> str:
+    """Date and time without the zone's name, for tables whose head names it once."""
+    return "—" if at is None else _format(at.astimezone(ZoneInfo(zone or chosen_zone())), seconds=True)
+
+
+def _format(at: datetime, *, seconds: bool) -> str:
+    pattern = "d MMM y, HH:mm:ss" if seconds else "d MMM y, HH:mm"
+    return format_datetime(at, pattern, tzinfo=at.tzinfo, locale=get_locale() or "ru")
+
+
+def day(on: date | None) -> str:
+    """A date as people write it."""
+    return "—" if on is None else format_date(on, "d MMM y", rebase=False)
+
+
+def number(value: float | None) -> str:
+    """A number with the language's own group marks."""
+    return "—" if value is None else format_decimal(value)
+
+
+def percent(part: int, whole: int) -> str:
+    """`part` of `whole` with one decimal; a dash for nothing of nothing."""
+    return "—" if not whole else f"{format_decimal(round(100 * part / whole, 1))} %"

@@ -1,0 +1,57 @@
+"""What all forms share: a base that keeps what was typed, and checks of shape (rules check meaning)."""
+
+import unicodedata
+from collections.abc import Callable, Sequence
+
+from flask import Response, make_response, render_template, request
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field, Form, StringField, TextAreaField, ValidationError
+from wtforms.validators import Length
+
+Check = Callable[[Form, Field], None]
+
+# bidirectional overrides can make a name or an address read as another one
+INVISIBLE = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+
+
+class BaseForm(FlaskForm):  # type: ignore[misc]
+    """Parent of every form of the site."""
+
+
+def render_form(template: str, form: FlaskForm, **context: object) -> Response:
+    """The page with its form: 200 when asked for, 422 when what was posted cannot be used."""
+    status = 422 if form.is_submitted() and form.errors else 200
+    return make_response(render_template(template, form=form, **context), status)
+
+
+def one_line(_form: Form, field: Field) -> None:
+    """Refuse line breaks, NUL and other control characters in a one-line field."""
+    if any(unicodedata.category(char) in {"Cc", "Cs"} or char in INVISIBLE for char in field.data or ""):
+        raise ValidationError(_l("This field holds characters that cannot be used here, such as line breaks."))
+
+
+def no_nul(_form: Form, field: Field) -> None:
+    """Refuse NUL and lone surrogates, which no database column and no letter can carry."""
+    if any(char == "\x00" or unicodedata.category(char) == "Cs" for char in field.data or ""):
+        raise ValidationError(_l("This field holds characters that cannot be used here."))
+
+
+def stripped(value: str | None) -> str | None:
+    """A filter: the text without spaces around it."""
+    return value.strip() if isinstance(value, str) else value
+
+
+def line(label: object, *checks: Check, most: int, **options: object) -> StringField:
+    """A one-line text field of at most `most` characters, spaces around it dropped."""
+    return StringField(label, filters=[stripped], validators=[*checks, one_line, Length(max=most)], **options)
+
+
+def text(label: object, *checks: Check, most: int, **options: object) -> TextAreaField:
+    """A text area of at most `most` characters."""
+    return TextAreaField(label, validators=[*checks, no_nul, Length(max=most)], **options)
+
+
+def posted_ids(name: str) -> Sequence[int]:
+    """The whole numbers posted under `name`; anything else is left out."""
+    return [int(raw) for raw in request.form.getlist(name) if raw.isascii() and raw.isdigit() and len(raw) < 19]

@@ -1,0 +1,90 @@
+"""Sign-ins: a random id in the signed cookie, its hash in a table. The row gone, the cookie is worthless."""
+
+from datetime import datetime, timedelta
+
+from flask import Flask, current_app, request, session
+from flask_login import login_user, logout_user
+
+from mailer.clock import utcnow
+from mailer.extensions import db, login_manager
+from mailer.models import SignIn, User
+from mailer.orm import writing
+from mailer.tokens import new_token, token_hash
+from mailer.web.modes import SAFE_METHODS
+
+SEEN_EVERY = timedelta(minutes=10)
+KEPT_AT_SIGN_IN = ("locale",)
+
+
+def install(app: Flask) -> None:
+    """Bind Flask-Login to the table."""
+    login_manager.init_app(app)
+    login_manager.login_view = "auth.login"
+    login_manager.session_protection = None  # the table row is the protection; an address may change on a train
+    login_manager.user_loader(_load)
+
+
+def sign_in(user: User, *, now: datetime) -> None:
+    """Begin a session under a new id; whatever the visitor's session held before is dropped (session fixation)."""
+    kept = {key: session[key] for key in KEPT_AT_SIGN_IN if key in session}
+    end_this_session()
+    session.clear()
+    session.update(kept)
+    session.permanent = True
+    token = new_token()
+    session["sid"] = token
+    db.session.add(
+        SignIn(
+            id_hash=token_hash(token),
+            user_id=user.id,
+            created_at=now,
+            last_seen_at=now,
+            address=(request.remote_addr or "")[:45],
+            browser=request.user_agent.string[:200],
+        )
+    )
+    login_user(user)
+
+
+def sign_out() -> None:
+    """End this browser's session on the server and forget it in the cookie."""
+    end_this_session()
+    logout_user()
+    session.clear()
+
+
+def end_this_session() -> None:
+    """Delete the row behind this browser's cookie, if there is one."""
+    if row := db.session.get(SignIn, current_session_hash()):
+        db.session.delete(row)
+
+
+def current_session_hash() -> str:
+    """The key of this browser's row; of no row when it has none."""
+    return token_hash(str(session.get("sid", "")))
+
+
+def _load(user_id: str) -> User | None:
+    row = db.session.get(SignIn, current_session_hash())
+    now = utcnow()
+    if row is None or str(row.user_id) != user_id or _is_over(row, now):
+        return None
+    if now - row.last_seen_at > SEEN_EVERY:
+        _touch(row.id_hash, now)
+    return row.user
+
+
+def _is_over(row: SignIn, now: datetime) -> bool:
+    config = current_app.config["MAILER"]
+    idle, whole = timedelta(minutes=config.session_idle_minutes), timedelta(minutes=config.session_max_minutes)
+    return now - row.last_seen_at > idle or now - row.created_at > whole
+
+
+def _touch(id_hash: str, now: datetime) -> None:
+    """The one write a GET may bring along, in a transaction of its own; a POST carries it in its own."""
+    statement = db.update(SignIn).where(SignIn.id_hash == id_hash).values(last_seen_at=now)
+    if request.method not in SAFE_METHODS:
+        db.session.execute(statement)
+        return
+    with writing(), db.engine.begin() as connection:
+        connection.execute(statement)

@@ -1,0 +1,9 @@
+"""The web door: `gunicorn wsgi:app`, `flask …`."""
+
+from mailer.app import create_app
+from mailer.config import ConfigError
+
+try:
+    app = create_app()
+except ConfigError as error:
+    raise SystemExit(f"mailer cannot start: {error}") from None
