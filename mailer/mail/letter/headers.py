@@ -13,6 +13,7 @@ from mailer.mail.letter.words import encoded_words, mailbox
 
 _NAME: Final = re.compile(r"[!-9;-~]{1,60}")
 _LINE: Final = 78
+_SHORT_NAME: Final = 8  # leaves room for an encoded word on the same line
 _LONGEST_TOKEN: Final = 900
 _OWN: Final = frozenset({
     "from", "sender", "to", "cc", "bcc", "reply-to", "subject", "date", "message-id", "mime-version",
@@ -43,15 +44,14 @@ def _checked(headers: Iterable[tuple[str, str]]) -> Iterable[bytes]:
 
 
 def folded(name: str, value: str) -> bytes:
-    """`name: value` folded at its blanks (never inside a run of them); as encoded words if not plain ASCII.
+    """`name: value` folded at its blanks, runs of which become one; as encoded words if not plain ASCII.
 
     Raises ValueError for a stretch of more than 900 characters without a blank.
     """
-    tokens = value.split(" ")
-    if not value.isascii() or "" in tokens or "=?" in value:
-        lead = b":\r\n " if len(name) > 8 else b": "
-        return name.encode() + lead + encoded_words(value) if value else name.encode() + b":"
-    if max(map(len, tokens)) > _LONGEST_TOKEN:
+    if not value.isascii() or "=?" in value:
+        return name.encode() + (b":\r\n " if len(name) > _SHORT_NAME else b": ") + encoded_words(value)
+    tokens = value.split()
+    if any(len(token) > _LONGEST_TOKEN for token in tokens):
         raise ValueError(f"header {name!r} cannot be folded")
     lines = [name + ":"]
     for token in tokens:
