@@ -1,6 +1,6 @@
 """Columns, constraints and relationships. No queries, no rules; one file per noun of the house."""
 
-from mailer.models.accounts import AccountToken, SignIn, Throttle, User, UserRole
+from mailer.models.accounts import AccountLetter, AccountToken, SignIn, Throttle, User, UserRole
 from mailer.models.audit import AuditEntry
 from mailer.models.blog import Post
 from mailer.models.clients import Client, ClientTag, Suppression, SuppressionReason, Tag
@@ -10,6 +10,7 @@ from mailer.models.messages import Message, MessageVersion
 from mailer.models.runs import Attempt, HeldReason, Run, RunState
 
 __all__ = [
+    "AccountLetter",
     "AccountToken",
     "Attempt",
     "Audience",

@@ -37,7 +37,9 @@ class User(UserMixin, Model):
     blocked_at: Mapped[Moment | None]
     blocked_reason: Mapped[str] = mapped_column(String(500), default="")
     trusted_at: Mapped[Moment | None]
+    # a user who left is a tombstone: nothing of theirs remains but totals, once `erased_at` is set
     deleted_at: Mapped[Moment | None]
+    erased_at: Mapped[Moment | None]
 
     roles: Mapped[list["UserRole"]] = relationship(
         back_populates="user", cascade="all, delete-orphan", passive_deletes=True, lazy="selectin"
@@ -58,6 +60,15 @@ class User(UserMixin, Model):
     def role_set(self) -> frozenset[Role]:
         """The user's roles as rules/access.py wants them."""
         return frozenset(grant.role for grant in self.roles)
+
+
+# who left and is not yet erased: asked for each minute, nearly always nobody
+Index(
+    "ix_user_leaving",
+    User.id,
+    sqlite_where=User.deleted_at.is_not(None) & User.erased_at.is_(None),
+    postgresql_where=User.deleted_at.is_not(None) & User.erased_at.is_(None),
+)
 
 
 class UserRole(Model):
@@ -108,6 +119,22 @@ class AccountToken(Model):
     used_at: Mapped[Moment | None]
 
     user: Mapped[User] = relationship()
+
+
+class AccountLetter(Model):
+    """A letter of the service itself that waits to be sent. Holds no secret: links are made when it is sent."""
+
+    __tablename__ = "account_letter"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[Id]
+    kind: Mapped[str] = mapped_column(String(20))
+    # a letter that anybody may ask for names an address; whether anybody has it is found out when it is sent
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str] = mapped_column(String(254), default="")
+    tries: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[Moment]
+    due_at: Mapped[Moment] = mapped_column(index=True)
 
 
 class Throttle(Model):

@@ -1,4 +1,4 @@
-"""The audit: who did what to whom, when, from where. Rows are only ever added here; no secret may be handed in."""
+"""The audit: who did what to whom, when, from where. Rows are only ever added; no secret may be handed in."""
 
 from datetime import datetime
 
@@ -24,7 +24,7 @@ def record(
     address: str = "",
     browser: str = "",
 ) -> None:
-    """Add one row. `actor` is a user, a word such as "command line", or nobody (a visitor, the service itself).
+    """Add one row. `actor` is a user, a word such as "command line", or nobody (a visitor, the service).
 
     `user_id` is whose account it concerns; left out, it is the actor's own.
     """
@@ -47,11 +47,11 @@ def record(
 
 
 def one_line(text: str, most: int) -> str:
-    """`text` cut to `most` characters, control and bidirectional characters as escapes: no row can forge another."""
+    """`text` cut to `most`, control and bidirectional characters as escapes: no row can forge another."""
     shown = (char if char.isprintable() else char.encode("unicode_escape").decode() for char in text[:most])
     return "".join(shown)[:most]
 
 
-def entries_of(user: User) -> Select[tuple[AuditEntry]]:
+def entries_of(user: User) -> Select[AuditEntry]:
     """What concerns this person's account, newest first."""
     return select(AuditEntry).where(AuditEntry.user_id == user.id).order_by(AuditEntry.id.desc())

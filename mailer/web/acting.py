@@ -20,5 +20,5 @@ def audit(verb: str, **facts: Any) -> None:
 
 
 def visitor_address() -> str:
-    """The visitor's network address; of a proxy's words only the configured hops are believed (TRUSTED_PROXIES)."""
+    """The visitor's network address; of proxies only the configured hops are believed (TRUSTED_PROXIES)."""
     return (request.remote_addr or "")[:45]
