@@ -91,6 +91,8 @@ class RunFacts:
     version_id: int
     give_up_at: datetime
     is_draining: bool
+    # how often in a row the server was in trouble: what growing pauses grow by
+    held_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,23 @@ class OffReading:
     """Read every 500 ms: what of our runs must not be begun any more.
 
     `closed`: runs that are paused, stopped, off, held, cancelled or whose owner is blocked.
-    `suppressed`: (owner_id, address_key) pairs added since the last reading.
+    `suppressed`: (owner_id, address_key) pairs added since the last reading; `clients`: the ids behind them.
     """
 
     closed: frozenset[int] = frozenset()
     suppressed: frozenset[tuple[int, str]] = field(default_factory=frozenset)
+    clients: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class DeadClaim:
+    """A claim that another worker holds, or held: recovery asks the journal whether it lives."""
+
+    claim_id: int
+    run_id: int
+    worker: str
+    # (client_id, number, address), in the journal's order
+    recipients: tuple[tuple[int, int, str], ...]
+    claimed_at: datetime
+    # seconds since the lease ended; negative while it stands (the database's clock)
+    over_for_s: float

@@ -1,0 +1,76 @@
+"""The ledger as the loop, the tick and recovery see it: few verbs, plain values, each one short transaction.
+
+Nothing behind it speaks SMTP. Raises `LedgerUnavailable` when the database cannot be reached: whether the
+transaction was committed is then unknown, and doing the same again is safe (a claim settles once).
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from mailer.dispatch.ledger.types import DeadClaim, OffReading, Order, RunFacts, Settlement, Turn
+from mailer.models import HeldReason
+
+
+class LedgerUnavailable(Exception):
+    """The database did not answer. Nothing is known of the transaction's fate; try the same again."""
+
+
+class Ledger(Protocol):
+    """One per process; safe to call from several threads."""
+
+    def turn(self, settlements: Sequence[Settlement], order: Order | None, *, worker: str) -> Turn:
+        """Write results and take the next window, in one transaction; see `turns`."""
+
+    def turns(
+        self, settlements: Sequence[Settlement], orders: Sequence[Order], *, worker: str
+    ) -> list[Turn]:
+        """The same for several runs at once (many small runs share one commit): one Turn per order, in order.
+
+        `lost_claims` stands in the first Turn; without orders one Turn is returned all the same.
+        A Turn with neither window nor `is_dry` nor `is_closed` saw only skips: ask again.
+        """
+
+    def open_runs(self, limit: int, *, mailing_id: int | None = None) -> list[RunFacts]:
+        """Runs that have something to claim now, oldest first; draining ones too (they need no letter)."""
+
+    def renew(self, worker: str) -> set[int]:
+        """Lease all claims of this worker for another LEASE_S; the ids of those that still stand."""
+
+    def give_back(self, worker: str, claim_ids: Collection[int]) -> None:
+        """Claims of ours of which nothing was begun (a commit whose answer was lost): to be sent again at once."""
+
+    def read_off(self, run_ids: Collection[int], since: datetime) -> OffReading:
+        """Which of these runs must not begin another letter, and who was suppressed since (10 s overlap)."""
+
+    def hold(
+        self, run_ids: Collection[int], reason: HeldReason, words: str, until: datetime | None
+    ) -> set[int]:
+        """Open runs wait, with the server's words in sight; ids of those newly held. None: till released by hand."""
+
+    def release_due(self) -> set[int]:
+        """Take runs up again whose `held_until` has come (server trouble only)."""
+
+    def count_expected(self, run_id: int) -> int:
+        """Count the audience up to the run's last client, beside the sending; kept in `run.expected`."""
+
+    def finish_complete(self, now: datetime) -> list[int]:
+        """Close runs that are complete and whose rows add up; ids. A mismatch stays open and is logged."""
+
+    def dead_claims(self, worker: str) -> list[DeadClaim]:
+        """All claims of other workers, with how long their lease has been over (negative: it stands)."""
+
+    def settle_dead(self, claim: DeadClaim, settlement: Settlement) -> bool:
+        """Settle for a dead worker what is not written yet; False when the claim is gone or was renewed."""
+
+    def take_sender(self, worker: str) -> bool:
+        """May this worker send? SQLite: one process at a time, for LEASE_S. PostgreSQL: always."""
+
+    def renew_sender(self, worker: str) -> bool:
+        """Hold on to it; False when another has it."""
+
+    def leave_sender(self, worker: str) -> None:
+        """Let the next one send at once."""
+
+    def beat(self, name: str, now: datetime) -> None:
+        """Write the heartbeat row of this name."""
