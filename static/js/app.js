@@ -1,0 +1,44 @@
+/* What every page does: the CSRF token for htmx, messages that go by themselves, menus that close, errors in focus. */
+const GOES_AFTER_MS = 8000;
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const token = document.querySelector('meta[name="csrf-token"]');
+  if (token && event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = token.content;
+});
+
+// a form that comes back with its errors (422) is an answer to show, not a failure to hide
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status === 422) {
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  }
+});
+
+const dress = (flash) => {
+  const close = flash.querySelector("[data-flash-close]");
+  if (!close || !close.hidden) return;
+  close.hidden = false;
+  close.addEventListener("click", () => flash.remove());
+  if (flash.dataset.flash === "danger" || flash.dataset.flash === "warning") return;
+  // it waits while somebody reads it: WCAG 2.2.1
+  const leave = () => (flash.matches(":hover, :focus-within") ? setTimeout(leave, GOES_AFTER_MS) : flash.remove());
+  setTimeout(leave, GOES_AFTER_MS);
+};
+const dressAll = () => document.querySelectorAll("[data-flash]").forEach(dress);
+document.addEventListener("htmx:afterSwap", dressAll);
+dressAll();
+
+const closeMenus = (except) => {
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) if (menu !== except) menu.open = false;
+};
+document.addEventListener("click", (event) => closeMenus(event.target.closest("details[data-menu]")));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const open = document.querySelector("details[data-menu][open]");
+  if (!open) return;
+  open.open = false;
+  open.querySelector("summary").focus();
+});
+
+document.querySelector("[data-error-summary]")?.focus();
+document.querySelector(".side a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -1,0 +1,108 @@
+/* <textarea data-editor="letter|blog"> becomes a visual editor. The textarea stays the truth: it is what is posted.
+   Formats are a short list without formula and video, align is a class (our policy forbids inline styles), and HTML
+   that this editor would damage (tables, styles: a ready letter) is left as source. The server cleans it in any case. */
+const words = JSON.parse(document.querySelector('meta[name="words"]').content);
+const KEPT = new Set(["P", "BR", "H2", "H3", "STRONG", "B", "EM", "I", "U", "S", "A", "OL", "UL", "LI", "BLOCKQUOTE"]);
+const FORMATS = ["header", "bold", "italic", "underline", "strike", "link", "list", "blockquote", "align"];
+const BUTTONS = [
+  ["header", "2", "heading"], ["header", "3", "subheading"], ["bold", null, "bold"], ["italic", null, "italic"],
+  ["underline", null, "underline"], ["strike", null, "strike"], ["list", "ordered", "numbered"],
+  ["list", "bullet", "bulleted"], ["blockquote", null, "quote"], ["align", "", "left"], ["align", "center", "center"],
+  ["align", "right", "right"], ["link", null, "link"], ["image", null, "image"], ["clean", null, "clear"],
+];
+Quill.register(Quill.import("attributors/class/align"), true);
+
+const element = (tag, className = "", text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
+const parse = (html) => new DOMParser().parseFromString(html, "text/html").body;
+const maySee = (html, withImages) => [...parse(html).querySelectorAll("*")].every((node) =>
+  (KEPT.has(node.tagName) || (withImages && node.tagName === "IMG")) && !node.hasAttribute("style"));
+
+/* Quill draws both kinds of list as <ol> with a mark on each item; the world outside needs real <ul> and <ol>. */
+const plainHtml = (root) => {
+  const copy = root.cloneNode(true);
+  copy.querySelectorAll(".ql-ui").forEach((node) => node.remove());
+  for (const list of copy.querySelectorAll("ol")) {
+    let open = null;
+    for (const item of [...list.children]) {
+      const tag = item.dataset.list === "bullet" ? "UL" : "OL";
+      if (open?.tagName !== tag) list.before((open = document.createElement(tag)));
+      item.removeAttribute("data-list");
+      open.append(item);
+    }
+    list.remove();
+  }
+  return copy.textContent.trim() || copy.querySelector("img") ? copy.innerHTML : "";
+};
+
+const toolbar = (withImages) => {
+  const bar = element("div");
+  bar.setAttribute("aria-label", words.toolbar);
+  for (const [format, value, word] of BUTTONS) {
+    if (format === "image" && !withImages) continue;
+    const button = Object.assign(element("button", `ql-${format}`), { type: "button", title: words[word] });
+    if (value !== null) button.value = value;
+    bar.append(button);
+  }
+  return bar;
+};
+
+const label = (quill, bar, textarea) => {
+  for (const button of bar.querySelectorAll("button")) button.setAttribute("aria-label", button.title);
+  const tooltip = quill.theme.tooltip.root;
+  Object.assign(tooltip.dataset, { label: `${words.link}:`, edit: words.edit, save: words.save, remove: words.remove });
+  const about = { role: "textbox", "aria-multiline": "true", "aria-label": textarea.labels[0]?.textContent.trim() ?? "" };
+  const described = textarea.getAttribute("aria-describedby");
+  if (described) about["aria-describedby"] = described;
+  for (const [name, value] of Object.entries(about)) quill.root.setAttribute(name, value);
+};
+
+const build = (textarea) => {
+  const withImages = textarea.dataset.editor === "blog";
+  const box = element("div", "editor");
+  const bar = toolbar(withImages);
+  const sheet = element("div");
+  box.append(bar, sheet);
+  textarea.before(box);
+  const quill = new Quill(sheet, {
+    theme: "snow",
+    formats: withImages ? [...FORMATS, "image"] : FORMATS,
+    modules: { toolbar: bar, uploader: withImages ? {} : { mimetypes: [] } },
+  });
+  label(quill, bar, textarea);
+  // only what a person changed is written back: merely opening a text must not rewrite it
+  quill.on("text-change", (_now, _before, source) => {
+    if (source !== "user") return;
+    textarea.value = plainHtml(quill.root);
+    textarea.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  return { box, load: () => quill.setContents(quill.clipboard.convert({ html: textarea.value }), "silent") };
+};
+
+const dress = (textarea) => {
+  const { box, load } = build(textarea);
+  const withImages = textarea.dataset.editor === "blog";
+  const line = element("div", "editor-bar");
+  const note = element("span", "", words.source_only);
+  const toggle = Object.assign(element("button", "btn btn-quiet btn-sm"), { type: "button" });
+  line.append(note, toggle);
+  box.before(line);
+  textarea.classList.add("editor-source");
+  const show = (visual) => {
+    if (visual) load();
+    box.hidden = !visual;
+    textarea.hidden = visual;
+    textarea.required = false; // a hidden field cannot show the browser's complaint; the server's is shown beside it
+    toggle.textContent = visual ? words.source : words.visual;
+  };
+  const check = () => {
+    const fits = maySee(textarea.value, withImages);
+    note.hidden = fits;
+    toggle.disabled = !fits;
+    return fits;
+  };
+  toggle.addEventListener("click", () => show(textarea.hidden ? false : check()));
+  textarea.addEventListener("input", check);
+  show(check());
+};
+
+document.querySelectorAll("textarea[data-editor]").forEach(dress);
