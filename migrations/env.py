@@ -23,9 +23,7 @@ def render_item(kind: str, obj: Any, autogen_context: Any) -> str | bool:
     return False
 
 
-def compare_type(
-    _context: Any, _inspected: Any, _column: Any, inspected_type: Any, metadata_type: Any
-) -> bool | None:
+def compare_type(_context: Any, _inspected: Any, _column: Any, inspected_type: Any, metadata_type: Any) -> bool | None:
     """SQLite keeps our moments as DATETIME without a zone; that is no difference."""
     if isinstance(metadata_type, UTCDateTime) and isinstance(inspected_type, sa.DateTime):
         return False
@@ -47,8 +45,7 @@ def run_migrations_online() -> None:
             connection=connection,
             target_metadata=target_metadata,
             render_item=render_item,
-            compare_type=compare_type,
-            **current_app.extensions["migrate"].configure_args,
+            **(current_app.extensions["migrate"].configure_args | {"compare_type": compare_type}),
         )
         with context.begin_transaction():
             context.run_migrations()

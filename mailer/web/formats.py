@@ -3,9 +3,9 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime
 from flask import Flask
 from flask_babel import format_date, format_decimal, get_locale
-from babel.dates import format_datetime
 
 from mailer.web.locales import chosen_zone
 
