@@ -1,31 +1,23 @@
 """What can go wrong in a way that a person should hear of. The errors carry facts only: the one handler of
 the web turns class and facts into a status and a translated sentence, so no sentence may stand here."""
 
-from typing import ClassVar
+# ruff: noqa: N818 - they are raised as sentences: `raise NotFound`, `raise Conflict("in_use")`
 
 
 class MailerError(Exception):
-    """The root; `status` is the HTTP status that a page answers with."""
-
-    status: ClassVar[int] = 500
+    """The root: whatever is caught as this was foreseen."""
 
 
 class NotFound(MailerError):
     """It is missing, or it is somebody else's: both must look the same from outside."""
 
-    status = 404
-
 
 class NotAllowed(MailerError):
     """This person may not do that, whatever state the thing is in."""
 
-    status = 403
-
 
 class Conflict(MailerError):
     """The verb does not fit the state; `code` names the clash ("status", "in_use", "sent_today" ...)."""
-
-    status = 409
 
     def __init__(self, code: str = "status", **facts: object) -> None:
         """`facts` are what the sentence will need, such as the mailings that use a message."""
@@ -36,8 +28,6 @@ class Conflict(MailerError):
 
 class Invalid(MailerError):
     """A value that cannot be taken: which form field, and a code for what is wrong with it."""
-
-    status = 422
 
     def __init__(self, field: str, code: str, **facts: object) -> None:
         """`facts` are what the sentence will need, such as the unknown placeholder's name."""
@@ -50,13 +40,9 @@ class Invalid(MailerError):
 class TokenExpired(MailerError):
     """A link of an account letter that is used up, too old, or was never ours."""
 
-    status = 400
-
 
 class TooMany(MailerError):
     """Asked too often; may be asked again after `retry_after_s` seconds."""
-
-    status = 429
 
     def __init__(self, retry_after_s: int) -> None:
         """Whole seconds, for the Retry-After header."""

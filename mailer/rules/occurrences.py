@@ -11,7 +11,7 @@ from itertools import count, takewhile
 from mailer.rules.clockwork import is_known_zone, to_utc, to_wall
 
 FIRST_YEAR, LAST_YEAR = 1970, 2999
-MAX_INTERVAL = 999
+MAX_INTERVAL = 366
 _DAYS = {"daily": 1, "weekly": 7}
 
 
@@ -41,8 +41,8 @@ class Schedule:
             raise ValueError("start and end are wall times, without a zone")
         if not all(FIRST_YEAR <= wall.year <= LAST_YEAR for wall in walls):
             raise ValueError(f"years from {FIRST_YEAR} to {LAST_YEAR} only")
-        if walls[-1] < walls[0]:
-            raise ValueError("the end is before the start")
+        if self.ends_at is not None and self.ends_at <= self.starts_at:
+            raise ValueError("the end is not after the start")
         if not is_known_zone(self.time_zone):
             raise ValueError(f"unknown time zone: {self.time_zone}")
         if not 1 <= self.interval <= MAX_INTERVAL:

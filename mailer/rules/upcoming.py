@@ -42,13 +42,11 @@ def give_up_at(schedule: Schedule, scheduled_for: datetime) -> datetime:
     return limit if following is None else min(limit, following)
 
 
-def preview(
-    schedule: Schedule, now: datetime, n: int, *, sent_on: date | None = None
-) -> tuple[datetime, ...]:
+def preview(schedule: Schedule, now: datetime, n: int, *, sent_on: date | None = None) -> list[datetime]:
     """The next `n` moments it will send at, the one at once included; `sent_on` as in `next_run_at`."""
     first = first_run_at(schedule, now) if sent_on is None else next_run_at(schedule, now, sent_on=sent_on)
     if first is None:
-        return ()
+        return []
     day = due_on(schedule, first)
     later = (o.at for o in occurrences(schedule, after=first) if o.due_on > day)
-    return (first, *islice(later, n))[:n]
+    return [first, *islice(later, n)][:n]
