@@ -13,6 +13,7 @@ from mailer import environment as env
 
 ROOT = Path(__file__).resolve().parent.parent
 MINUTES_PER_DAY = 24 * 60
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class ConfigError(Exception):
@@ -78,7 +79,7 @@ class Config:
     media_dir: Path = ROOT / "var" / "media"
     var_dir: Path = ROOT / "var"
     # Werkzeug's name of the hash and its cost; tests take a cheap one, nobody else should
-    password_method: str = "scrypt:131072:8:1"
+    password_method: str = "scrypt:131072:8:1"  # noqa: S105 - a method, no password
 
     def __post_init__(self) -> None:
         check(self)
@@ -187,7 +188,7 @@ def _contradictions(config: Config) -> tuple[tuple[bool, str], ...]:
         ("@" not in mail.sender, f"MAIL_DEFAULT_SENDER is “{mail.sender}”; it must be an e-mail address."),
         (config.time_zone not in available_timezones(), f"TIME_ZONE “{config.time_zone}” is not known."),
         (config.default_locale not in {"ru", "en"}, "DEFAULT_LOCALE must be ru or en."),
-        (config.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}, "LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR."),
+        (config.log_level not in LOG_LEVELS, f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}."),
         (not config.public_url.startswith(("http://", "https://")), "PUBLIC_URL must begin with http:// or https://."),
     )
 

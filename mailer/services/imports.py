@@ -145,7 +145,7 @@ def _ids(session: Session, owner_id: int, keys: list[str]) -> dict[str, int]:
     statement = select(Client.address_key, Client.id).where(
         Client.owner_id == owner_id, Client.address_key.in_(keys)
     )
-    return {key: client_id for key, client_id in session.execute(statement)}
+    return {row.address_key: row.id for row in session.execute(statement)}
 
 
 def _row(owner_id: int, line: _Line, now: datetime) -> dict[str, object]:

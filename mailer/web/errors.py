@@ -36,11 +36,17 @@ def install(app: Flask) -> None:
 def sentences(code: int) -> tuple[str, str]:
     """Title and text of an error page, in the reader's language."""
     known = {
-        400: (_("This request cannot be used"), _("Something in it is missing or no longer valid. Go back, reload the page and try again.")),
+        400: (
+            _("This request cannot be used"),
+            _("Something in it is missing or no longer valid. Go back, reload the page and try again."),
+        ),
         403: (_("This is not yours to do"), _("Your account may not do this.")),
         404: (_("There is no such page"), _("It may have been deleted, or the link is wrong.")),
         405: (_("This page does not work that way"), _("Go back and use the buttons of the page.")),
-        409: (_("This does not fit the present state"), _("Something changed in the meantime. Go back, reload the page and look again.")),
+        409: (
+            _("This does not fit the present state"),
+            _("Something changed in the meantime. Go back, reload the page and look again."),
+        ),
         413: (_("That is too big"), _("The file or text is larger than the service accepts.")),
         422: (_("This cannot be saved"), _("Some of what was entered cannot be used.")),
         429: (_("Too many tries"), _("Wait a little and try again.")),
@@ -78,7 +84,7 @@ def _http_error(error: HTTPException) -> Response:
 
 def _database_error(error: Exception) -> Response:
     db.session.rollback()
-    log.error("the database does not answer as it should (is it migrated? run: flask db upgrade): %s", _first_line(error))
+    log.error("the database does not answer; is it migrated (flask db upgrade)? %s", _first_line(error))
     return page(503)
 
 

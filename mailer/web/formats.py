@@ -1,4 +1,4 @@
-"""Times, dates and numbers in the reader's language and zone, for templates. The zone's name stands beside every time."""
+"""Times, dates and numbers in the reader's language and zone. The zone's name stands beside every time."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
