@@ -9,7 +9,7 @@ from tests.letter.reading import ANNA, DATE, OWN_HEADERS, QP, assert_fit_for_the
 
 BAD_ADDRESSES = [
     "", "a", "@b.example", "a@", "a@b@c", "a b@c.example", "a@b.example\r\nBcc: x@y.example", "a@b.example\n",
-    "a@b\x85c", "a@b\u2028c",
+    "a@b\x85c", "=?utf-8?q?a=40evil.example?=@b.example", "a@b\u2028c",
     "<a@b.example>", "a,b@c.example", '"a b"@c.example', "a@b.example, c@d.example", "a" * 320 + "@b.example", "\0@b",
 ]  # fmt: skip
 

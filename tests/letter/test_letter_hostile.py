@@ -123,3 +123,14 @@ def test_percent_signs_are_only_percent_signs():
     got = read(letter)
     assert (got.subject, got.text, got.from_[0]) == ("100% %b", "%s %%b Анна\r\n", "50%")
     assert raw_header(letter, "X-A") == "%d"
+
+
+def test_line_ends_in_values_become_one_blank_and_other_controls_vanish():
+    got = read(fill(ANNA._replace(name="Anna\r\nMa\0ria\tSm\x1bith"), text=(Slot("name"),)))
+    assert got.to[0] == "Anna Maria Smith"
+    assert got.text == "Anna Maria Smith\r\n"
+
+
+def test_a_slot_with_a_line_to_itself_has_no_soft_breaks():
+    letter = fill(ANNA._replace(name="Sam"), text=("Dear\n", Slot("name"), "\nfrom ", Slot("name"), " to you"))
+    assert letter.endswith(b"\r\n\r\nDear\r\nSam\r\nfrom=20=\r\nSam=\r\n to you\r\n")

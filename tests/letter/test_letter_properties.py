@@ -19,7 +19,7 @@ texts = st.one_of(
 )
 slots = st.builds(Slot, st.sampled_from(["name", "email", "unsubscribe_url"]), st.text(alphabet=NASTY, max_size=30))
 written = st.lists(st.one_of(texts, slots), max_size=6).map(tuple)
-addresses = st.from_regex(r"[a-z0-9!#%&'*+/=?^_.-]{1,30}@[a-z0-9-]{1,20}\.example", fullmatch=True)
+addresses = st.from_regex(r"[a-z0-9!#%&'*+/=^_.-]{1,30}@[a-z0-9-]{1,20}\.example", fullmatch=True)
 links = st.from_regex(r"https://[a-z.]{1,20}/[A-Za-z0-9_%&=?'-]{1,300}", fullmatch=True)
 people = st.builds(Addressee, addresses, texts, st.just("<a.b@example.org>"), links)
 lean = settings(max_examples=120, deadline=None, derandomize=True)
@@ -63,9 +63,10 @@ def line_ends(text: str) -> str:
 @lean
 def test_any_text_and_html_are_read_back_as_emailmessage_would_send_them(pieces, person):
     letter = compile_letter(draft(text=pieces, html=pieces)).fill(person, date=DATE)
+    end = "\n" if pieces and isinstance(pieces[-1], Slot) else ""  # stands there even if the slot stays empty
     plain = built_plainly(
-        text=filled(pieces, person, literal=lambda p: p).replace("\0", ""),
-        html=filled(pieces, person, value=escaped).replace("\0", ""),
+        text=filled(pieces, person).replace("\0", "") + end,
+        html=filled(pieces, person, value=escaped).replace("\0", "") + end,
     )
     got = read(letter)
     assert line_ends(got.text) == line_ends(plain.get_body(("plain",)).get_content())

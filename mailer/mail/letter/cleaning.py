@@ -11,9 +11,10 @@ from typing import Final
 _LINE_ENDS: Final = dict.fromkeys(map(ord, "\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"), " ")
 _CONTROLS: Final[dict[int, str | None]] = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
 _DROPPED: Final = _CONTROLS | _LINE_ENDS
-# dot-atoms and UTF-8 only: a quoted local part would need escaping in every header it is put into
+# dot-atoms and UTF-8 only: a quoted local part would need escaping in every header it is put into,
+# and careless readers decode an encoded word even inside an address
 _SPECIALS: Final = r"\x00-\x20\x7f-\xa0\"(),:;<>@\[\\\]\u2028\u2029"
-_ADDRESS: Final = re.compile(f"[^{_SPECIALS}]+@[^{_SPECIALS}]+")
+_ADDRESS: Final = re.compile(f"(?!.*=\\?)[^{_SPECIALS}]+@[^{_SPECIALS}]+")
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
 _LINK: Final = re.compile(r"[!-;=?-~]{1,900}")
 _LONGEST_ADDRESS: Final = 320

@@ -40,7 +40,7 @@ def _folded(flat: bytes) -> bytes:
 
 
 def body_pieces(pieces: Iterable[Piece]) -> list[bytes | Slot]:
-    """A whole body: literals encoded, slots between soft breaks, CRLF at its end, NUL gone."""
+    """A whole body: literals encoded, slots between soft breaks, CRLF at its end (after a slot always), NUL gone."""
     laid: list[bytes | Slot] = []
     at_edge = True
     for piece in joined(pieces):
