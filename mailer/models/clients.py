@@ -83,3 +83,7 @@ class Suppression(Model):
     note: Mapped[str] = mapped_column(String(500), default="")
     run_id: Mapped[int | None]
     created_at: Mapped[Moment]
+
+
+# the engine asks twice a second who was suppressed since
+Index("ix_suppression_created_at", Suppression.created_at)

@@ -60,6 +60,8 @@ class Run(Model):
     held_words: Mapped[str] = mapped_column(String(1000), default="")
     held_count: Mapped[int] = mapped_column(default=0)
     held_until: Mapped[Moment | None]
+    # a moderator looked and let it go on: the brake does not stop it again
+    brake_released_at: Mapped[Moment | None]
     # set: everybody not yet claimed is written down as skipped for this reason
     drain_reason: Mapped[SkipReason | None] = mapped_column(stored_by_value(SkipReason, name="drain_reason"))
     cursor: Mapped[int] = mapped_column(BigId, default=0)
