@@ -1,0 +1,143 @@
+"""Accounts: sign-up, confirmation, profile, change of password and address. Whether an address is known
+is never told to the one who asks, only to the mailbox behind it."""
+
+import unicodedata
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from mailer.models import User
+from mailer.rules.errors import Conflict, TokenExpired
+from mailer.services import account_letters, account_links, addresses, sign_ins
+from mailer.services.account_letters import Kind
+from mailer.services.account_links import Purpose
+from mailer.services.addresses import Address
+from mailer.services.passwords import hash_password
+
+
+def find(session: Session, login: str) -> User | None:
+    """The person who signs in as `login`: an e-mail address or a user name."""
+    if "@" in login:
+        address = addresses.read(login)
+        return by_address(session, address) if address else None
+    return session.scalar(select(User).where(User.username_key == username_key(login)))
+
+
+def by_address(session: Session, address: Address) -> User | None:
+    """The account with this address, confirmed or not."""
+    return session.scalar(select(User).where(User.email_key == address.key))
+
+
+def username_key(username: str) -> str:
+    """What decides whether two user names are the same."""
+    return unicodedata.normalize("NFKC", username.strip()).casefold()
+
+
+def is_username_free(session: Session, username: str, *, person: User) -> bool:
+    """Whether `person` may take this user name."""
+    other = select(User.id).where(User.username_key == username_key(username), User.id != person.id)
+    return session.scalar(other) is None
+
+
+def create(
+    session: Session, address: Address, *, password_hash: str, time_zone: str, locale: str, now: datetime
+) -> User:
+    """A new, unconfirmed account; raises Conflict when the address is taken."""
+    user = User(
+        email=address.email,
+        email_key=address.key,
+        password_hash=password_hash,
+        time_zone=time_zone,
+        locale=locale,
+        created_at=now,
+    )
+    _insert(session, user)
+    return user
+
+
+def sign_up(
+    session: Session, address: Address, *, password_hash: str, time_zone: str, locale: str, now: datetime
+) -> None:
+    """Make an account, or let a letter tell the owner of a known address that there is one already.
+
+    An account not yet confirmed takes the newer password: whoever confirms has just signed up themselves.
+    """
+    known = by_address(session, address)
+    if known is None:
+        _create_once(session, address, password_hash, time_zone, locale, now)
+    elif known.confirmed_at is None:
+        known.password_hash = password_hash
+        account_links.kill(session, known, now=now)
+    account_letters.ask(session, Kind.SIGN_UP, email=address.email, now=now)
+
+
+def _create_once(
+    session: Session, address: Address, password_hash: str, time_zone: str, locale: str, now: datetime
+) -> None:
+    try:
+        create(session, address, password_hash=password_hash, time_zone=time_zone, locale=locale, now=now)
+    except Conflict:
+        return  # the button was pressed twice: the other request makes it, and this answer must not differ
+
+
+def confirm(session: Session, token: str, *, now: datetime) -> User:
+    """The address is proven; raises TokenExpired."""
+    user = account_links.use(session, token, Purpose.CONFIRM, now=now).user
+    user.confirmed_at = user.confirmed_at or now
+    account_links.kill(session, user, now=now)
+    return user
+
+
+def reset_password(session: Session, token: str, password: str, *, method: str, now: datetime) -> User:
+    """Choose a new password by a link; every session ends; raises TokenExpired."""
+    user = account_links.use(session, token, Purpose.RESET, now=now).user
+    user.confirmed_at = user.confirmed_at or now  # the link was in that mailbox
+    set_password(session, user, password, method=method, now=now)
+    return user
+
+
+def set_password(session: Session, user: User, password: str, *, method: str, now: datetime) -> None:
+    """Keep a new password: links in letters die, all sessions end, the owner is told."""
+    user.password_hash = hash_password(password, method=method)
+    account_links.kill(session, user, now=now)
+    account_letters.forget_links(session, user)
+    sign_ins.end_all(session, user.id)
+    account_letters.ask(session, Kind.PASSWORD_CHANGED, email=user.email, user=user, now=now)
+
+
+def ask_for_email(session: Session, user: User, address: Address, *, now: datetime) -> None:
+    """Let a letter to the new address prove that it is theirs."""
+    account_letters.ask(session, Kind.CHANGE_EMAIL, email=address.email, user=user, now=now)
+
+
+def change_email(session: Session, token: str, *, now: datetime) -> User:
+    """The new address is proven; the old one is told; raises TokenExpired, also when it was taken meanwhile."""
+    link = account_links.use(session, token, Purpose.CHANGE_EMAIL, now=now)
+    user, address = link.user, addresses.read(link.email)
+    if address is None or by_address(session, address) not in {None, user}:
+        raise TokenExpired
+    account_letters.ask(session, Kind.EMAIL_CHANGED, email=user.email, user=user, now=now)
+    user.email, user.email_key, user.confirmed_at = address.email, address.key, now
+    account_links.kill(session, user, now=now)
+    account_letters.forget_links(session, user)
+    _insert(session, user)
+    return user
+
+
+def rename(session: Session, user: User, username: str | None) -> None:
+    """Take or drop a user name; raises Conflict when somebody was faster."""
+    user.username = username or None
+    user.username_key = username_key(username) if username else None
+    _insert(session, user)
+
+
+def _insert(session: Session, user: User) -> None:
+    """Write this person; a name or address taken in the same moment becomes a Conflict."""
+    try:
+        with session.begin_nested():
+            session.add(user)
+            session.flush()
+    except IntegrityError:
+        raise Conflict("taken") from None

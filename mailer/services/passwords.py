@@ -1,0 +1,63 @@
+"""Passwords: how they are kept, and which ones cannot be chosen. The clear text never leaves a call."""
+
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from math import prod
+from pathlib import Path
+
+from werkzeug.security import check_password_hash, generate_password_hash
+
+LEAST, MOST = 8, 128
+# kept for an account that has no password yet; no hash looks like this
+NO_PASSWORD = "!"  # noqa: S105 - it opens nothing
+_COMMON = Path(__file__).with_name("common_passwords.txt")
+
+
+def hash_password(password: str, *, method: str) -> str:
+    """Salted scrypt. Case and spaces are kept, nothing is cut; only the spelling of accents is made one (NFC)."""
+    return generate_password_hash(_composed(password), method=method)
+
+
+def is_right(stored: str, password: str, *, method: str) -> bool:
+    """Whether `password` is the one kept. Without one kept it takes about as long, and is never right."""
+    has_one = "$" in stored
+    matches = check_password_hash(stored if has_one else _nobodys_hash(method), _composed(password))
+    return matches and has_one
+
+
+def is_cheaper(stored: str, method: str) -> bool:
+    """Whether `stored` was made at a lower cost than `method` asks for today."""
+    return _cost(stored.partition("$")[0]) < _cost(method)
+
+
+def trouble_with(password: str, own_words: Iterable[str] = ()) -> str | None:
+    """Why this password cannot be chosen: too_short, too_long, common, own_words; None when it can."""
+    composed = _composed(password)
+    if not LEAST <= len(composed) <= MOST:
+        return "too_short" if len(composed) < LEAST else "too_long"
+    folded = composed.casefold().strip()
+    if folded in common_passwords():
+        return "common"
+    return "own_words" if folded in {_composed(word).casefold().strip() for word in own_words} else None
+
+
+@lru_cache(maxsize=1)
+def common_passwords() -> frozenset[str]:
+    """The bundled list, case-folded; its head names the source."""
+    lines = _COMMON.read_text(encoding="utf-8").splitlines()
+    return frozenset(line.casefold() for line in lines if not line.startswith("# "))
+
+
+def _composed(password: str) -> str:
+    return unicodedata.normalize("NFC", password)
+
+
+def _cost(method: str) -> int:
+    name, *numbers = method.split(":")
+    return prod(map(int, numbers)) if name == "scrypt" and numbers else 0
+
+
+@lru_cache(maxsize=4)
+def _nobodys_hash(method: str) -> str:
+    return generate_password_hash("nobody has this password", method=method)

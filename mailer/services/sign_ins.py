@@ -1,0 +1,57 @@
+"""Signing in, and the table of sessions: a row gone makes every copy of its cookie worthless."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from mailer.models import SignIn, User
+from mailer.services.passwords import NO_PASSWORD, hash_password, is_cheaper, is_right
+
+
+class Refusal(StrEnum):
+    """Why nobody was let in; only BLOCKED may be told, and only after the right password."""
+
+    WRONG = "wrong"
+    UNCONFIRMED = "unconfirmed"
+    BLOCKED = "blocked"
+
+
+def check(user: User | None, password: str, *, method: str, now: datetime) -> Refusal | None:
+    """Whether this is `user`'s password and they may come in: None. Takes the same time for nobody."""
+    if not is_right(user.password_hash if user else NO_PASSWORD, password, method=method) or user is None:
+        return Refusal.WRONG
+    if not user.is_active:
+        return Refusal.BLOCKED
+    if user.confirmed_at is None:
+        return Refusal.UNCONFIRMED
+    if is_cheaper(user.password_hash, method):
+        user.password_hash = hash_password(password, method=method)
+    user.last_sign_in_at = now
+    return None
+
+
+def of(session: Session, user: User) -> Sequence[SignIn]:
+    """This person's sessions, the last used first."""
+    statement = select(SignIn).where(SignIn.user_id == user.id).order_by(SignIn.last_seen_at.desc())
+    return session.scalars(statement).all()
+
+
+def end(session: Session, user: User, id_hash: str) -> bool:
+    """End one session of this person; False when it is not theirs or over."""
+    ended = session.execute(
+        delete(SignIn).where(SignIn.user_id == user.id, SignIn.id_hash == id_hash).returning(SignIn.id_hash)
+    )
+    return ended.first() is not None
+
+
+def end_all(session: Session, user_id: int, *, keep: str = "") -> None:
+    """End all sessions of a person but the one with this hash: a new password, a role, a block."""
+    session.execute(delete(SignIn).where(SignIn.user_id == user_id, SignIn.id_hash != keep))
+
+
+def sweep(session: Session, *, longest: timedelta, now: datetime) -> None:
+    """Drop rows that are over by age."""
+    session.execute(delete(SignIn).where(SignIn.created_at < now - longest))
