@@ -1,0 +1,51 @@
+"""Fixtures: the app behind a real port, and a page of a real browser that opens it."""
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page
+from werkzeug.serving import make_server
+
+from tests.support.chromium import Complaints, running_chromium
+from tests.support.ports import free_socket
+
+
+@pytest.fixture
+def web_socket() -> Iterator[socket.socket]:
+    """Where `live_server` listens; made first, because PUBLIC_URL must be known before the app."""
+    with free_socket() as listener:
+        yield listener
+
+
+@pytest.fixture
+def live_server(app: Flask, web_socket: socket.socket) -> Iterator[str]:
+    """The app behind a real port; its address, which PUBLIC_URL follows."""
+    host, port = web_socket.getsockname()
+    server = make_server(host, port, app, threaded=True, fd=web_socket.fileno())
+    thread = threading.Thread(target=server.serve_forever, name="live-server")
+    thread.start()
+    yield f"http://{host}:{port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """This worker's Chromium."""
+    with running_chromium() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: str) -> Iterator[Page]:
+    """A page of a browser without past; relative addresses are the app's. It may not complain (see Complaints)."""
+    context = browser.new_context(base_url=live_server, locale="en-GB", timezone_id="Europe/London")
+    opened = context.new_page()
+    complaints = Complaints(opened, live_server)
+    yield opened
+    context.close()
+    assert not complaints.seen
