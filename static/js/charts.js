@@ -29,7 +29,7 @@ const datasets = (kind, { series, tones }) => series.map(({ label, tone, data })
   return { ...common, borderRadius: 4, maxBarThickness: 44 };
 });
 
-const options = (kind, series) => {
+const options = (kind, series, isNarrow) => {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const soft = colour("--soft");
   const axis = (grid) => ({
@@ -42,8 +42,8 @@ const options = (kind, series) => {
     cutout: "68%",
     plugins: {
       legend: {
-        display: kind === "doughnut" || series.length > 1, position: kind === "doughnut" ? "right" : "bottom",
-        labels: { color: soft, usePointStyle: true, boxHeight: 8, padding: 16 },
+        display: kind === "doughnut" || series.length > 1, position: kind === "doughnut" && !isNarrow ? "right" : "bottom",
+        labels: { color: soft, usePointStyle: true, pointStyle: "circle", boxWidth: 8, boxHeight: 8, padding: 16 },
       },
     },
     scales: kind === "doughnut" ? {} : { x: axis(false), y: { ...axis(true), beginAtZero: true } },
@@ -57,7 +57,7 @@ const draw = (table, canvas) => {
   return new Chart(canvas, {
     type: kind === "stacked" ? "bar" : kind,
     data: { labels: found.labels, datasets: datasets(kind, found) },
-    options: options(kind, found.series),
+    options: options(kind, found.series, canvas.parentElement.clientWidth < 400),
   });
 };
 

@@ -36,6 +36,8 @@ const dress = (select) => {
       loading: () => `<div class="no-results">${words.loading}</div>`,
     },
   });
+  // the label now belongs to the search field; the select behind it is only what is posted
+  select.setAttribute("aria-hidden", "true");
   const help = select.getAttribute("aria-describedby");
   if (help) picker.control_input.setAttribute("aria-describedby", help);
 };
