@@ -1,0 +1,95 @@
+"""One connection's whole conversation with a mail server; every reply is matched to its command.
+
+The greeting first, then letters. Hostile or confused servers end the conversation, they never bend it.
+"""
+
+from mailer.mail.smtp.events import Event, Step
+from mailer.mail.smtp.greeting import Greeting, RefusedError
+from mailer.mail.smtp.replies import Replies, readable
+from mailer.mail.smtp.settings import Settings
+from mailer.mail.smtp.transactions import ON_REPLY, Transactions
+
+
+class Dialogue(Transactions):
+    """Feed it bytes, write what `outgoing` gives, add to `sent` the octets that the kernel took.
+
+    `wants_body`: ask for the body of `next`, then call `body` or `abandon`. `over`: close the socket.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.greeting = Greeting(settings)
+        self._replies = Replies()
+
+    @property
+    def awaiting(self) -> Step | None:
+        """The command whose reply is due; None: the server owes nothing."""
+        if self._expected:
+            return self._expected[0]
+        return None if self.ready else self.greeting.step
+
+    @property
+    def mid_reply(self) -> bool:
+        """The server has begun a reply and not ended it."""
+        return self._replies.unfinished
+
+    def connected(self) -> None:
+        """The socket stands. Whenever `greeting.tls_wanted` is set, shake hands and call `secured`."""
+        self.greeting.connected()
+        if not self.greeting.tls_wanted:
+            self._expected.append(Step.BANNER)
+
+    def secured(self) -> None:
+        """The TLS handshake is over."""
+        line = self.greeting.secured()
+        if line:
+            self._say(Step.EHLO, line)
+        else:
+            self._expected.append(Step.BANNER)
+
+    def receive(self, data: bytes) -> list[Event]:
+        """The server spoke."""
+        events: list[Event] = []
+        replies = self._replies.feed(data)
+        expected = self._expected
+        # commands that an answer brings forth are not on the wire yet: no reply in this chunk can be theirs
+        owed = len(expected)
+        for code, raw in replies[:owed]:
+            if self.over:
+                return events
+            self._take(expected.popleft(), code, raw, events)
+        if len(replies) > owed:
+            self._end(None, 0, f"unasked: {replies[owed][0]} {readable(replies[owed][1])}", events)
+        elif self._replies.broken:
+            self._end(self.awaiting, 0, self._replies.broken, events)
+        elif self.greeting.tls_wanted and self._replies.unfinished:
+            self._end(Step.STARTTLS, 0, "bytes in the clear after STARTTLS", events)
+        elif not expected and not self.wants_body:
+            self._advance()
+        return events
+
+    def lost(self, why: str) -> list[Event]:
+        """The connection is gone, or its time is up."""
+        events: list[Event] = []
+        self._end(self.awaiting, 0, why, events)
+        return events
+
+    def _take(self, step: Step, code: int, raw: bytes, events: list[Event]) -> None:
+        on = ON_REPLY.get(step)
+        if on is None:
+            self._greet(step, code, raw, events)
+        elif code == 421 and step is not Step.DOT:
+            self._end(step, 421, readable(raw), events)
+        else:
+            on(self, code, raw, events)
+
+    def _greet(self, step: Step, code: int, raw: bytes, events: list[Event]) -> None:
+        try:
+            line = self.greeting.answer(code, raw)
+        except RefusedError as refused:
+            self._end(refused.step, refused.code, refused.text, events)
+            return
+        if line:
+            self._say(self.greeting.step, line)
+        elif self.greeting.ready:
+            self._open(self.greeting.capabilities)

@@ -1,0 +1,81 @@
+"""Bytes from the server become replies: (code, raw text). Hostile input is bounded and never raises.
+
+Replies read before the nonsense still count: a 250 is a 250 even when garbage follows it.
+"""
+
+LINE_LIMIT = 8_192  # RFC 5321 §4.5.3.1.5 says 512; real servers say more
+REPLY_LIMIT = 65_536
+TEXT_LIMIT = 1_000
+
+_CODES = {str(code).encode(): code for code in range(200, 600)}
+
+Reply = tuple[int, bytes]
+
+
+class Replies:
+    """The reader of one connection; after `broken` is set it reads nothing more."""
+
+    __slots__ = ("_code", "_lines", "_rest", "_taken", "broken")
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._lines: list[bytes] = []
+        self._code = 0
+        self._taken = 0
+        self.broken = ""
+
+    @property
+    def unfinished(self) -> bool:
+        """Part of a reply is at hand."""
+        return bool(self._rest or self._lines)
+
+    def feed(self, data: bytes) -> list[Reply]:
+        """The replies that these bytes complete, in order; the lines of a long one joined by line feeds."""
+        if self.broken:
+            return []
+        if self._rest:
+            data = self._rest + data
+        lines = data.split(b"\n")
+        self._rest = lines.pop()
+        replies: list[Reply] = []
+        for line in lines:
+            code = _CODES.get(line[:3])
+            if code is not None and line[3:4] == b" " and not self._lines:
+                replies.append((code, line[4:]))
+            elif not self._long(code, line, replies):
+                return replies
+        if len(self._rest) > LINE_LIMIT:
+            self.broken = "a reply line without end"
+        return replies
+
+    def _long(self, code: int | None, line: bytes, replies: list[Reply]) -> bool:
+        mark = line[3:4]
+        if code is None or mark not in (b" ", b"-", b"\r", b""):
+            self.broken = f"not an SMTP reply: {readable(line)[:80]}"
+            return False
+        if self._lines and code != self._code:
+            self.broken = f"one reply with two codes: {self._code} and {code}"
+            return False
+        self._code = code
+        self._lines.append(line[4:].rstrip(b"\r"))
+        self._taken += len(line)
+        if self._taken > REPLY_LIMIT:
+            self.broken = "a reply without end"
+            return False
+        if mark != b"-":
+            replies.append((code, b"\n".join(self._lines)))
+            self._lines = []
+            self._taken = 0
+        return True
+
+
+def readable(raw: bytes, *, limit: int = TEXT_LIMIT) -> str:
+    """The server's words as text: UTF-8, else Latin-1; control characters replaced (no NUL in PostgreSQL)."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    text = text.rstrip()
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text.replace("\r", ""))
+    return text[:limit]

@@ -1,0 +1,194 @@
+"""One connection: a non-blocking socket, TLS where wanted, and the dialogue that it carries."""
+
+import os
+import socket
+import ssl
+from errno import EINPROGRESS, EWOULDBLOCK
+from selectors import EVENT_READ, EVENT_WRITE, BaseSelector
+
+from mailer.mail.smtp.dialogue import Dialogue
+from mailer.mail.smtp.events import Event, Step
+from mailer.mail.smtp.settings import Settings
+from mailer.mail.wire.names import Address
+
+CHUNK = 16_384
+CLOSED = "the server closed the connection"
+_UNDER_WAY = (0, EINPROGRESS, EWOULDBLOCK)
+_WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class Line:
+    """Nothing here raises: a broken line shows in the events and in `dialogue.over`.
+
+    `since_s` is when the server last got on, kept by the wire. The selector knows the line by its descriptor.
+    """
+
+    __slots__ = (
+        "_addresses",
+        "_context",
+        "_fd",
+        "_host",
+        "_selector",
+        "_sock",
+        "_talking",
+        "_unsent",
+        "_watched",
+        "address",
+        "dialogue",
+        "since_s",
+    )
+
+    def __init__(
+        self,
+        addresses: list[Address],
+        settings: Settings,
+        *,
+        host: str,
+        context: ssl.SSLContext,
+        selector: BaseSelector,
+    ) -> None:
+        self.dialogue = Dialogue(settings)
+        self._addresses = iter(list(addresses))
+        self._context = context
+        self._host = host
+        self._selector = selector
+        self._sock: socket.socket
+        self._fd = -1
+        self._watched = 0
+        self._talking = False
+        self._unsent: bytes | memoryview = b""
+        self.address: Address | None = None
+        self.since_s = 0.0
+
+    @property
+    def unsent(self) -> bool:
+        """The kernel has not taken everything yet."""
+        return bool(self._unsent)
+
+    def connect(self, why: str = "the server has no address") -> list[Event]:
+        """Begin with the next address; `why` is said when there is none left."""
+        for address in self._addresses:
+            self.close()
+            try:
+                self._sock = socket.socket(address[0], socket.SOCK_STREAM)
+            except OSError as error:
+                why = str(error)
+                continue
+            self._fd = self._sock.fileno()
+            self._sock.setblocking(False)
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            code = self._sock.connect_ex(address[1])
+            if code in _UNDER_WAY:
+                self.address = address
+                self._watch(EVENT_WRITE)
+                return []
+            why = os.strerror(code)
+        self.close()
+        return self.dialogue.lost(why)
+
+    def work(self, mask: int) -> list[Event]:
+        """The selector says that the socket can go on."""
+        try:
+            if not self._talking:
+                return self._set_up()
+            if mask & EVENT_WRITE and self._unsent:
+                self._push()
+            return self._hear() if mask & EVENT_READ else []
+        except _WOULD_BLOCK:
+            return []
+        except OSError as error:
+            return self._broken(str(error))
+
+    def flush(self) -> list[Event]:
+        """Write what the dialogue has to say; what the kernel does not take waits for the selector."""
+        out = self.dialogue.outgoing()
+        if out:
+            self._unsent = b"".join((self._unsent, *out)) if self._unsent else b"".join(out)
+            try:
+                self._push()
+            except OSError as error:
+                return self._broken(str(error))
+        return []
+
+    def close(self) -> None:
+        """Hang up; also without a goodbye."""
+        if self._fd >= 0:
+            if self._watched:
+                self._selector.unregister(self._fd)
+            self._sock.close()
+            self._fd, self._watched = -1, 0
+
+    def _push(self) -> None:
+        unsent = self._unsent
+        try:
+            while unsent:
+                count = self._sock.send(unsent)
+                self.dialogue.sent += count
+                unsent = memoryview(unsent)[count:] if count < len(unsent) else b""
+        except _WOULD_BLOCK:
+            pass
+        self._unsent = unsent
+        self._watch(EVENT_READ | EVENT_WRITE if unsent else EVENT_READ)
+
+    def _hear(self) -> list[Event]:
+        data = self._sock.recv(CHUNK)
+        if not data:
+            return self.dialogue.lost(CLOSED)
+        if isinstance(self._sock, ssl.SSLSocket):
+            # what OpenSSL holds already is invisible to the selector
+            while waiting := self._sock.pending():
+                data += self._sock.recv(waiting)
+        events = self.dialogue.receive(data)
+        if self.dialogue.greeting.tls_wanted and not self.dialogue.over:
+            self._talking = False
+            events += self._shake_hands()
+        return events
+
+    def _set_up(self) -> list[Event]:
+        greeting = self.dialogue.greeting
+        if greeting.step is Step.CONNECT:
+            code = self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code:
+                return self.connect(os.strerror(code))
+            self._watch(EVENT_READ)
+            self.dialogue.connected()
+        if greeting.tls_wanted:
+            return self._shake_hands()
+        self._talking = True
+        return []
+
+    def _shake_hands(self) -> list[Event]:
+        try:
+            if not isinstance(self._sock, ssl.SSLSocket):
+                self._sock = self._context.wrap_socket(
+                    self._sock, server_hostname=self._host, do_handshake_on_connect=False
+                )
+            self._sock.do_handshake()
+        except ssl.SSLWantReadError:
+            self._watch(EVENT_READ)
+            return []
+        except ssl.SSLWantWriteError:
+            self._watch(EVENT_WRITE)
+            return []
+        self._watch(EVENT_READ)
+        self._talking = True
+        self.dialogue.secured()
+        return []
+
+    def _watch(self, interest: int) -> None:
+        if interest != self._watched:
+            if self._watched:
+                self._selector.modify(self._fd, interest, self)
+            else:
+                self._selector.register(self._fd, interest, self)
+            self._watched = interest
+
+    def _broken(self, why: str) -> list[Event]:
+        """The line failed; replies that had arrived before still count."""
+        events: list[Event] = []
+        try:
+            while self._talking and (data := self._sock.recv(CHUNK)):
+                events += self.dialogue.receive(data)
+        except OSError:
+            pass  # nothing more was there to read
+        return events + self.dialogue.lost(why)
