@@ -21,6 +21,8 @@ class Message(Model):
     html: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[Moment]
     updated_at: Mapped[Moment]
+    # gone for people; kept while a finished mailing still points here
+    deleted_at: Mapped[Moment | None]
 
     owner: Mapped[User] = relationship()
 

@@ -1,0 +1,150 @@
+"""The form of a mailing: shape here; what the schedule means, in rules/schedule.py."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import (
+    BooleanField,
+    DateTimeLocalField,
+    Field,
+    Form,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    ValidationError,
+)
+from wtforms.validators import InputRequired, NumberRange, Optional
+
+from mailer.models import Audience
+from mailer.rules.occurrences import FIRST_YEAR, LAST_YEAR
+from mailer.rules.schedule import Frequency, MissedRun, Schedule, is_known_zone, known_zones, to_utc
+from mailer.services.planning import Plan
+from mailer.web.forms import BaseForm, line
+
+MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+NEEDED = InputRequired(_l("Please fill in this field."))
+
+
+def _whole(raw: object) -> int:
+    text = str(raw)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def possible_year(_form: Form, field: Field) -> None:
+    """Refuse years that no calendar of ours reaches."""
+    if field.data is not None and not FIRST_YEAR <= field.data.year <= LAST_YEAR:
+        raise ValidationError(_l("This year is out of reach."))
+
+
+class MailingForm(BaseForm):
+    """Which message, to whom, from when until when, how often."""
+
+    title = line(_l("Title"), InputRequired(_l("Please fill in this field.")), most=200)
+    message = SelectField(_l("Message"), coerce=_whole, validate_choice=False)
+    audience = RadioField(
+        _l("To whom"),
+        choices=[
+            (Audience.ALL.value, _l("All my clients")),
+            (Audience.TAGS.value, _l("Clients with any of the tags")),
+            (Audience.PICKED.value, _l("Picked clients")),
+        ],
+        default=Audience.ALL.value,
+    )
+    tags = SelectMultipleField(_l("Tags"), coerce=_whole, validate_choice=False)
+    clients = SelectMultipleField(_l("Clients"), coerce=_whole, validate_choice=False)
+    starts_at = DateTimeLocalField(_l("Start"), format=MOMENTS, validators=[NEEDED, possible_year])
+    ends_at = DateTimeLocalField(_l("End"), format=MOMENTS, validators=[Optional(), possible_year])
+    time_zone = SelectField(_l("Time zone"), validate_choice=False)
+    frequency = RadioField(
+        _l("How often"),
+        choices=[
+            (Frequency.ONCE.value, _l("Once")),
+            (Frequency.DAILY.value, _l("Daily")),
+            (Frequency.WEEKLY.value, _l("Weekly")),
+            (Frequency.MONTHLY.value, _l("Monthly")),
+        ],
+        default=Frequency.DAILY.value,
+    )
+    interval = IntegerField(
+        _l("Interval"),
+        default=1,
+        validators=[InputRequired(_l("Please fill in this field.")), NumberRange(1, 366)],
+        description=_l("1: every time, 2: every second day, week or month"),
+    )
+    missed_run = RadioField(
+        _l("When a time was missed"),
+        choices=[
+            (MissedRun.SEND_LATE.value, _l("Send later the same day")),
+            (MissedRun.SKIP.value, _l("Skip it")),
+        ],
+        default=MissedRun.SEND_LATE.value,
+    )
+    draft = BooleanField(_l("Keep as a draft: nothing is sent yet"))
+
+    def offer(self, messages: Sequence[tuple[int, str]], tags: Sequence[tuple[int, str]]) -> None:
+        """Fill the lists to choose from with the owner's own things."""
+        self.message.choices = [(0, _("Choose a message")), *messages]
+        self.tags.choices = list(tags)
+        self.time_zone.choices = [(name, name) for name in sorted(known_zones())]
+
+    def validate_message(self, field: Field) -> None:
+        """One of the owner's messages must be chosen."""
+        if field.data not in {message_id for message_id, _subject in field.choices[1:]}:
+            raise ValidationError(_("Choose one of your messages."))
+
+    def validate_tags(self, field: Field) -> None:
+        """At least one of the owner's tags, when tags are wanted."""
+        if self.audience.data != Audience.TAGS.value:
+            return
+        if not field.data:
+            raise ValidationError(_("Choose at least one tag."))
+        if not set(field.data) <= {tag_id for tag_id, _name in field.choices}:
+            raise ValidationError(_("One of these tags is not yours."))
+
+    def validate_clients(self, field: Field) -> None:
+        """At least one client, when picked ones are wanted; whose they are is asked by the view."""
+        if self.audience.data == Audience.PICKED.value and not field.data:
+            raise ValidationError(_("Choose at least one client."))
+
+    def validate_time_zone(self, field: Field) -> None:
+        """A zone that the service knows."""
+        if not is_known_zone(field.data or ""):
+            raise ValidationError(_("This time zone is not known. Choose one from the list."))
+
+    def validate_ends_at(self, field: Field) -> None:
+        """The end is after the start, and not past already."""
+        if field.data is None or self.starts_at.data is None:
+            return
+        if field.data <= self.starts_at.data:
+            raise ValidationError(_("The end must be later than the start."))
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether the end was already: such a mailing would never send."""
+        end = self.ends_at.data
+        return end is not None and to_utc(end, self.time_zone.data) < now
+
+    def schedule(self) -> Schedule:
+        """The schedule; only after the form has been validated."""
+        return Schedule(
+            starts_at=self.starts_at.data,
+            time_zone=self.time_zone.data,
+            frequency=Frequency(self.frequency.data),
+            interval=self.interval.data,
+            ends_at=self.ends_at.data,
+        )
+
+    def plan(self) -> Plan:
+        """What the form says, as the service wants it."""
+        return Plan(
+            title=self.title.data,
+            message_id=self.message.data,
+            audience=Audience(self.audience.data),
+            schedule=self.schedule(),
+            missed_run=MissedRun(self.missed_run.data),
+            client_ids=tuple(dict.fromkeys(self.clients.data or ())),
+            tag_ids=tuple(dict.fromkeys(self.tags.data or ())),
+            is_draft=self.draft.data,
+        )
