@@ -27,6 +27,7 @@ class SkipReason(StrEnum):
     SUPPRESSED = "suppressed"
     UNSUBSCRIBED = "unsubscribed"
     ADDRESS_CHANGED = "address_changed"
+    CLIENT_DELETED = "client_deleted"
     DAILY_LIMIT = "daily_limit"
     OWNER_BLOCKED = "owner_blocked"
     STOPPED = "stopped"
@@ -120,4 +121,4 @@ def trouble_delay(count: int, spread: float) -> timedelta:
 
 def _growing(first: timedelta, last: timedelta, number: int, spread: float) -> timedelta:
     doublings = min(max(number, 1) - 1, 16)
-    return min(first * 2**doublings, last) * (1 + min(max(spread, 0.0), 1.0) / 2)
+    return min(first * (1 << doublings), last) * (1 + min(max(spread, 0.0), 1.0) / 2)

@@ -47,6 +47,7 @@ def upgrade() -> None:
                 "suppressed",
                 "unsubscribed",
                 "address_changed",
+                "client_deleted",
                 "daily_limit",
                 "owner_blocked",
                 "stopped",
@@ -343,6 +344,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("owner_id", "address_key", name=op.f("uq_suppression_owner_id_address_key")),
         sqlite_autoincrement=True,
     )
+    with op.batch_alter_table("suppression", schema=None) as batch_op:
+        batch_op.create_index("ix_suppression_created_at", ["created_at"], unique=False)
+
     op.create_table(
         "tag",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -522,12 +526,14 @@ def upgrade() -> None:
         sa.Column("held_words", sa.String(length=1000), nullable=False),
         sa.Column("held_count", sa.Integer(), nullable=False),
         sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("brake_released_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "drain_reason",
             sa.Enum(
                 "suppressed",
                 "unsubscribed",
                 "address_changed",
+                "client_deleted",
                 "daily_limit",
                 "owner_blocked",
                 "stopped",
