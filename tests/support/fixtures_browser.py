@@ -7,10 +7,17 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.support.chromium import Complaints, running_chromium
 from tests.support.ports import free_socket
+
+
+class Silent(WSGIRequestHandler):
+    """A line per picture and script would bury what a failed test has to say."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
 
 
 @pytest.fixture
@@ -24,8 +31,8 @@ def web_socket() -> Iterator[socket.socket]:
 def live_server(app: Flask, web_socket: socket.socket) -> Iterator[str]:
     """The app behind a real port; its address, which PUBLIC_URL follows."""
     host, port = web_socket.getsockname()
-    server = make_server(host, port, app, threaded=True, fd=web_socket.fileno())
-    thread = threading.Thread(target=server.serve_forever, name="live-server")
+    server = make_server(host, port, app, threaded=True, request_handler=Silent, fd=web_socket.fileno())
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="live-server")
     thread.start()
     yield f"http://{host}:{port}"
     server.shutdown()

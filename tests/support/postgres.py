@@ -107,8 +107,8 @@ def running_postgres(*, durable: bool = False) -> Iterator[Postgres]:
     folder_of_binaries, user = binaries(), unprivileged()
     with short_folder(user) as folder:
         data = folder / "data"
-        alphabet = ["--encoding=UTF8", f"--locale={LOCALE}"]
-        initdb = [str(folder_of_binaries / "initdb"), "--no-sync", "-A", "trust", "-U", "postgres", "-D", str(data), *alphabet]
+        initdb = [str(folder_of_binaries / "initdb"), "--no-sync", "-A", "trust", "-U", "postgres", "-D", str(data)]
+        initdb += ["--encoding=UTF8", f"--locale={LOCALE}"]
         subprocess.run(initdb, user=user, cwd=folder, check=True, capture_output=True)
         settings = ("listen_addresses=", f"unix_socket_directories={folder}", *(DURABLE if durable else FAST))
         command = [str(folder_of_binaries / "postgres"), "-D", str(data)]
