@@ -47,7 +47,7 @@ PYTEST = (PYTHON, "-m", "pytest", "-n", str(min(os.cpu_count() or 2, 8)), "--dis
 STOP_TIMEOUT_S = 40  # more than the consumer's own 30 (-t), after which it still settles what it holds
 
 
-class Stop(Exception):  # noqa: N818 - a sentence, not an accident
+class Stop(Exception):
     """Nothing can go on: one sentence that says what is wrong and what to do."""
 
 
