@@ -49,8 +49,12 @@ const toolbar = (withImages) => {
 
 const label = (quill, bar, textarea) => {
   for (const button of bar.querySelectorAll("button")) button.setAttribute("aria-label", button.title);
+  // the style sheet shows these words in place of Quill's English ones
   const tooltip = quill.theme.tooltip.root;
-  Object.assign(tooltip.dataset, { label: `${words.link}:`, edit: words.edit, save: words.save, remove: words.remove });
+  tooltip.dataset.label = `${words.link}:`;
+  tooltip.querySelector("input").setAttribute("aria-label", words.link);
+  Object.assign(tooltip.querySelector(".ql-action").dataset, { label: words.edit, save: words.save });
+  tooltip.querySelector(".ql-remove").dataset.label = words.remove;
   const about = { role: "textbox", "aria-multiline": "true", "aria-label": textarea.labels[0]?.textContent.trim() ?? "" };
   const described = textarea.getAttribute("aria-describedby");
   if (described) about["aria-describedby"] = described;
@@ -66,6 +70,7 @@ const build = (textarea) => {
   textarea.before(box);
   const quill = new Quill(sheet, {
     theme: "snow",
+    bounds: box,
     formats: withImages ? [...FORMATS, "image"] : FORMATS,
     modules: { toolbar: bar, uploader: withImages ? {} : { mimetypes: [] } },
   });

@@ -25,7 +25,6 @@ const dress = (select) => {
   const picker = new TomSelect(select, {
     plugins,
     maxOptions: 200,
-    hidePlaceholder: true,
     closeAfterSelect: !select.multiple,
     // the server has searched already; a second filter here would hide what it found by another field
     ...(remote ? { load: load(remote), preload: "focus", score: () => () => 1 } : {}),
