@@ -1,6 +1,6 @@
 """List, add, see, change and delete one's own clients."""
 
-from flask import Blueprint, Response, flash, render_template, request
+from flask import Blueprint, Response, flash, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
@@ -16,6 +16,8 @@ from mailer.web.forms import BaseForm, render_form
 from mailer.web.paging import page_of
 from mailer.web.targets import see_other
 
+FOUND_AT_ONCE = 50
+
 clients = Blueprint("clients", __name__, url_prefix="/clients")
 
 
@@ -27,6 +29,15 @@ def index() -> str:
     page = page_of(book.search(current_user.id, q=q, tag=tag, status=status))
     names = db.session.scalars(owner_tags.owned_by(current_user.id)).all()
     return render_template("clients/index.html", page=page, tags=names, q=q, tag=tag, status=status)
+
+
+@clients.get("/search")
+@login_required
+def find() -> Response:
+    """The first clients that match `?q=`, for search-as-you-type: `[{"value", "text", "hint"}]`."""
+    q = request.args.get("q", "").strip()[:200]
+    found = db.session.scalars(book.search(current_user.id, q=q).limit(FOUND_AT_ONCE))
+    return jsonify([{"value": one.id, "text": one.email, "hint": one.full_name} for one in found])
 
 
 @clients.route("/create", methods=["GET", "POST"])

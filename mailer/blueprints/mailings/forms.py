@@ -25,6 +25,7 @@ from mailer.services.planning import Plan
 from mailer.web.forms import BaseForm, line
 
 MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+MOST_PICKED = 5000
 NEEDED = InputRequired(_l("Please fill in this field."))
 
 
@@ -42,7 +43,7 @@ def possible_year(_form: Form, field: Field) -> None:
 class MailingForm(BaseForm):
     """Which message, to whom, from when until when, how often."""
 
-    title = line(_l("Title"), InputRequired(_l("Please fill in this field.")), most=200)
+    title = line(_l("Title"), NEEDED, most=200)
     message = SelectField(_l("Message"), coerce=_whole, validate_choice=False)
     audience = RadioField(
         _l("To whom"),
@@ -71,7 +72,7 @@ class MailingForm(BaseForm):
     interval = IntegerField(
         _l("Interval"),
         default=1,
-        validators=[InputRequired(_l("Please fill in this field.")), NumberRange(1, 366)],
+        validators=[NEEDED, NumberRange(1, 366, _l("A whole number from 1 to 366."))],
         description=_l("1: every time, 2: every second day, week or month"),
     )
     missed_run = RadioField(
@@ -106,8 +107,12 @@ class MailingForm(BaseForm):
 
     def validate_clients(self, field: Field) -> None:
         """At least one client, when picked ones are wanted; whose they are is asked by the view."""
-        if self.audience.data == Audience.PICKED.value and not field.data:
+        if self.audience.data != Audience.PICKED.value:
+            return
+        if not field.data:
             raise ValidationError(_("Choose at least one client."))
+        if len(set(field.data)) > MOST_PICKED:
+            raise ValidationError(_("At most 5,000 clients can be picked. For more, give them a tag."))
 
     def validate_time_zone(self, field: Field) -> None:
         """A zone that the service knows."""

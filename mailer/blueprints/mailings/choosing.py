@@ -1,0 +1,82 @@
+"""What the form of a mailing offers to choose from, and what stands in it at first."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import select
+
+from mailer.blueprints.mailings.forms import MailingForm
+from mailer.clock import utcnow
+from mailer.extensions import db
+from mailer.models import Audience, Client, Mailing
+from mailer.services import clients as book
+from mailer.services import mailings as plans
+from mailer.services import tags
+
+OFFERED_CLIENTS = 200
+
+
+def defaults(now: datetime) -> dict[str, Any]:
+    """A new mailing starts at the next full hour of the owner's clock."""
+    here = now.astimezone(ZoneInfo(current_user.time_zone)).replace(tzinfo=None)
+    start = here.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return {"starts_at": start, "time_zone": current_user.time_zone}
+
+
+def stored(mailing: Mailing, picked: Sequence[Client]) -> dict[str, Any]:
+    """A saved mailing as its form shows it."""
+    return {
+        "title": mailing.title,
+        "message": mailing.message_id,
+        "audience": mailing.audience.value,
+        "tags": [tag.id for tag in mailing.tags],
+        "clients": [client.id for client in picked],
+        "starts_at": mailing.starts_at,
+        "ends_at": mailing.ends_at,
+        "time_zone": mailing.time_zone,
+        "frequency": mailing.frequency.value,
+        "interval": mailing.interval,
+        "missed_run": mailing.missed_run.value,
+        "draft": mailing.is_draft,
+    }
+
+
+def offer(form: MailingForm) -> None:
+    """Fill the form's lists with the owner's messages and tags."""
+    counted = tags.with_counts(db.session(), current_user.id)
+    form.offer(
+        plans.messages_to_choose(db.session(), current_user.id),
+        [(tag.id, f"{tag.name} ({count})") for tag, count in counted],
+    )
+
+
+def shown_clients(form: MailingForm) -> list[tuple[Client, bool]]:
+    """Clients to show in the list: the chosen ones first, then some more; each with whether it is chosen."""
+    wanted = set(form.clients.data or ())
+    own = book.owned_by(current_user.id)
+    chosen = db.session.scalars(own.where(Client.id.in_(wanted)).order_by(Client.id)).all() if wanted else []
+    others = db.session.scalars(own.order_by(Client.id.desc()).limit(OFFERED_CLIENTS)).all()
+    return [(one, True) for one in chosen] + [(one, False) for one in others if one.id not in wanted]
+
+
+def is_own(form: MailingForm) -> bool:
+    """Every picked client is the owner's, and the end is not past; else a sentence stands beside the field."""
+    if form.audience.data == Audience.PICKED.value:
+        wanted = set(form.clients.data or ())
+        found = select(Client.id).where(Client.owner_id == current_user.id, Client.id.in_(wanted))
+        if set(db.session.scalars(found)) != wanted:
+            form.clients.errors = [*form.clients.errors, _("One of these clients is not yours.")]
+            return False
+    if form.is_over(utcnow()) and not form.draft.data:
+        form.ends_at.errors = [*form.ends_at.errors, _("This end is past: the mailing would never send.")]
+        return False
+    return True
+
+
+def zone_of(mailing: Mailing) -> ZoneInfo:
+    """The zone of a mailing's clock."""
+    return ZoneInfo(mailing.time_zone)

@@ -1,0 +1,131 @@
+"""List, plan, see, change and delete one's own mailings."""
+
+from flask import Response, flash, render_template, request
+from flask_babel import gettext as _
+from flask_login import current_user, login_required
+
+from mailer.blueprints.mailings import choosing
+from mailer.blueprints.mailings.forms import MOST_PICKED, MailingForm
+from mailer.blueprints.mailings.room import mailings, own
+from mailer.clock import utcnow
+from mailer.dispatch.wake import wake
+from mailer.extensions import db
+from mailer.models import Mailing
+from mailer.rules.lifecycle import Verb
+from mailer.rules.schedule import next_run_at, preview
+from mailer.services import mailings as plans
+from mailer.services import planning, runs
+from mailer.web.acting import audit
+from mailer.web.forms import BaseForm, render_form
+from mailer.web.paging import page_of
+from mailer.web.targets import see_other
+
+NEXT_DATES = 6
+RUNS_SHOWN = 10
+
+
+@mailings.get("/")
+@login_required
+def index() -> str:
+    """The owner's mailings with their status."""
+    q = request.args.get("q", "").strip()[:200]
+    page = page_of(plans.search(current_user.id, q=q))
+    standings = plans.standings(db.session(), page.items, now=utcnow())
+    return render_template("mailings/index.html", page=page, standings=standings, q=q)
+
+
+@mailings.route("/create", methods=["GET", "POST"])
+@login_required
+def create() -> Response:
+    """Plan a mailing; the next dates are shown before it is saved."""
+    form = MailingForm(data=choosing.defaults(utcnow()))
+    choosing.offer(form)
+    if form.validate_on_submit() and "show_dates" not in request.form and choosing.is_own(form):
+        mailing = planning.create(db.session(), current_user.id, form.plan(), now=utcnow())
+        db.session.commit()
+        wake()
+        flash(_("The mailing has been saved."), "success")
+        return see_other("mailings.view", mailing_id=mailing.id)
+    return _form_page(form, None)
+
+
+@mailings.get("/<int:mailing_id>")
+@login_required
+def view(mailing_id: int) -> str:
+    """The plan, what comes next, and what was sent."""
+    mailing, now = own(mailing_id), utcnow()
+    return render_template(
+        "mailings/view.html",
+        mailing=mailing,
+        standing=plans.standing(db.session(), mailing, now=now),
+        audience_size=plans.audience_size(db.session(), mailing),
+        dates=_coming_dates(mailing),
+        runs=db.session.scalars(runs.of_mailing(mailing.id).limit(RUNS_SHOWN)).all(),
+    )
+
+
+@mailings.route("/<int:mailing_id>/edit", methods=["GET", "POST"])
+@login_required
+def edit(mailing_id: int) -> Response:
+    """Change a plan; a verb that does not fit its status is a 409."""
+    mailing = own(mailing_id)
+    planning.require(db.session(), mailing, Verb.EDIT, now=utcnow())
+    form = MailingForm(data=choosing.stored(mailing, plans.picked_clients(db.session(), mailing, MOST_PICKED)))
+    choosing.offer(form)
+    if form.validate_on_submit() and "show_dates" not in request.form and choosing.is_own(form):
+        planning.change(db.session(), mailing, form.plan(), now=utcnow())
+        db.session.commit()
+        wake()
+        flash(_("The mailing has been saved."), "success")
+        return see_other("mailings.view", mailing_id=mailing.id)
+    return _form_page(form, mailing)
+
+
+@mailings.route("/<int:mailing_id>/delete", methods=["GET", "POST"])
+@login_required
+def delete(mailing_id: int) -> Response:
+    """Ask once more, then delete; the log of what was sent stays."""
+    mailing = own(mailing_id)
+    planning.require(db.session(), mailing, Verb.DELETE, now=utcnow())
+    form = BaseForm()
+    if form.validate_on_submit():
+        planning.remove(db.session(), mailing, now=utcnow())
+        audit("mailing.delete", object_kind="mailing", object_id=mailing_id)
+        db.session.commit()
+        flash(_("The mailing has been deleted."), "success")
+        return see_other("mailings.index")
+    return render_form("mailings/delete.html", form, mailing=mailing)
+
+
+def _form_page(form: MailingForm, mailing: Mailing | None) -> Response:
+    """The form with the dates it would send on, when they can be told."""
+    now, dates, sent_on = utcnow(), [], None
+    if form.is_submitted() and not form.errors:
+        sent_on = plans.last_day(db.session(), mailing) if mailing is not None else None
+        dates = preview(form.schedule(), now, NEXT_DATES, sent_on=sent_on)
+    response = render_form(
+        "mailings/form.html",
+        form,
+        mailing=mailing,
+        dates=dates,
+        picked=choosing.shown_clients(form),
+        asked="show_dates" in request.form,
+        sent_on=sent_on,
+    )
+    return response
+
+
+def _coming_dates(mailing: Mailing) -> list[object]:
+    """The next times of a living mailing, the stored one first."""
+    if mailing.next_run_at is None:
+        return []
+    schedule = plans.schedule_of(mailing)
+    dates: list[object] = [mailing.next_run_at]
+    after = mailing.next_run_at
+    while len(dates) < NEXT_DATES:
+        following = next_run_at(schedule, after, sent_on=after.astimezone(choosing.zone_of(mailing)).date())
+        if following is None:
+            break
+        dates.append(following)
+        after = following
+    return dates
