@@ -1,0 +1,170 @@
+"""From a frozen message version to compiled letters, and what stands on each copy: links, ids, the date.
+
+Takes language and settings as values; reads versions, writes nothing, speaks no SMTP.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from html import escape
+from typing import Protocol
+
+from flask import Flask
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import Engine, select
+
+from mailer.config import Config
+from mailer.dispatch.ledger.types import Recipient
+from mailer.mail.letter import Addressee, Draft, Letter, Piece, Slot, compile_letter, date_header, is_writable
+from mailer.mail.letter.plain_text import text_from_html
+from mailer.models import MessageVersion, Secret
+from mailer.rules.outcome import SkipReason
+from mailer.rules.placeholders import parse
+from mailer.tokens import message_id, unsubscribe_token
+
+LINK = "unsubscribe_url"
+KEPT_LETTERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """What stands below a letter that has no unsubscribe link of its own: words, and who sends."""
+
+    unsubscribe: str
+    address: str = ""
+
+    def text(self) -> tuple[Piece, ...]:
+        """For the text part."""
+        lines = f"\n{self.address}" if self.address else ""
+        return (f"\n\n-- \n{self.unsubscribe}: ", Slot(LINK), f"{lines}\n")
+
+    def html(self) -> tuple[Piece, ...]:
+        """For the HTML part."""
+        lines = f"<br>{escape(self.address)}" if self.address else ""
+        opening = '<hr><p style="font-size:small;color:#666"><a href="'
+        return (opening, Slot(LINK), f'">{escape(self.unsubscribe)}</a>{lines}</p>')
+
+
+class Content(Protocol):
+    """What a letter is made of; a message version has it all."""
+
+    subject: str
+    text: str
+    html: str
+    from_name: str
+    reply_to: str
+
+
+def footers(app: Flask, locales: tuple[str, ...] = ("ru", "en")) -> dict[str, Footer]:
+    """One footer per language, so that the engine's threads need no app context."""
+    address = app.config["MAILER"].site.postal_address
+    with app.app_context():
+        made = {}
+        for locale in locales:
+            with force_locale(locale):
+                made[locale] = Footer(_("Unsubscribe from these letters"), address)
+        return made
+
+
+def draft(content: Content, sender: str, footer: Footer) -> Draft:
+    """The parts with their slots; the text part is made from the HTML where its author wrote none."""
+    text = pieces(content.text or text_from_html(content.html))
+    html = pieces(content.html) if content.html else None
+    return Draft(
+        subject=pieces(content.subject),
+        text=text if has_link(text) else (*text, *footer.text()),
+        html=html if html is None or has_link(html) else with_footer(html, footer.html()),
+        from_name=content.from_name,
+        from_address=sender,
+        reply_to=content.reply_to or None,
+    )
+
+
+def pieces(text: str) -> tuple[Piece, ...]:
+    """Placeholders as slots, the rest as it stands; ValueError for a placeholder nobody can fill."""
+    return tuple(part if isinstance(part, str) else Slot(part.name, part.fallback) for part in parse(text))
+
+
+def has_link(parts: tuple[Piece, ...]) -> bool:
+    """True when the author has placed the unsubscribe link."""
+    return any(isinstance(part, Slot) and part.name == LINK for part in parts)
+
+
+def with_footer(html: tuple[Piece, ...], footer: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """Before the end of the body, where there is one."""
+    last = html[-1] if html else ""
+    at = last.lower().rfind("</body") if isinstance(last, str) else -1
+    if at < 0:
+        return (*html, *footer)
+    return (*html[:-1], str(last)[:at], *footer, str(last)[at:])
+
+
+class Letters:
+    """Compiled letters of the versions in use, the latest KEPT_LETTERS of them. For one thread."""
+
+    def __init__(self, database: Engine, sender: str, words: dict[str, Footer]) -> None:
+        self._database = database
+        self._sender = sender
+        self._words = words
+        self._kept: OrderedDict[int, Letter] = OrderedDict()
+
+    def of(self, version_id: int) -> Letter:
+        """Raises ValueError when the version cannot be made into a letter."""
+        if version_id not in self._kept:
+            self._kept[version_id] = self._compiled(version_id)
+            if len(self._kept) > KEPT_LETTERS:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(version_id)
+        return self._kept[version_id]
+
+    def _compiled(self, version_id: int) -> Letter:
+        table = MessageVersion.__table__
+        with self._database.connect() as connection:
+            row = connection.execute(select(table).where(table.c.id == version_id)).one()
+        footer = self._words.get(row.locale) or next(iter(self._words.values()))
+        return compile_letter(draft(row, self._sender, footer))
+
+
+class Postmark:
+    """What differs from copy to copy: ids and links by a keyed hash, the date by the second."""
+
+    def __init__(self, config: Config, key: bytes) -> None:
+        self.sender = parseaddr(config.mail.sender)[1]
+        self._links = f"{config.public_url}/unsubscribe/"
+        self._domain = config.mail_domain
+        self._key = key
+        self._date = ""
+        self._second = -1
+
+    def set_time(self, now: datetime) -> None:
+        """The date that letters filled from now on bear."""
+        second = int(now.timestamp())
+        if second != self._second:
+            self._second, self._date = second, date_header(now)
+
+    def fill(self, letter: Letter, run_id: int, recipient: Recipient) -> bytes:
+        """One copy; ValueError when the address or a value cannot stand in a letter."""
+        client_id = recipient.client_id
+        return letter.fill(
+            Addressee(
+                recipient.address,
+                recipient.name,
+                message_id(self._key, run_id, client_id, self._domain),
+                self._links + unsubscribe_token(self._key, run_id, client_id),
+            ),
+            date=self._date,
+        )
+
+    @staticmethod
+    def fault(recipient: Recipient) -> SkipReason:
+        """Why `fill` refused: the address, or a value."""
+        return SkipReason.UNFILLABLE if is_writable(recipient.address) else SkipReason.BAD_ADDRESS
+
+
+def unsubscribe_key(database: Engine) -> bytes:
+    """The key made by the first migration."""
+    table = Secret.__table__
+    with database.connect() as connection:
+        return bytes(connection.execute(select(table.c.value).where(table.c.name == "unsubscribe")).scalar_one())

@@ -1,0 +1,212 @@
+"""What the wire pulls letters out of and drops answers into; it knows journal, lease and off-switch, no database.
+
+Before a body is given out it asks whether it still may be; after that only the server decides.
+"""
+
+import random
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from mailer.dispatch.journal import ACCEPTED, DEFERRED, REFUSED, UNTOUCHED, WRITING, Journal
+from mailer.dispatch.ledger.types import Finished
+from mailer.dispatch.letters import Postmark
+from mailer.dispatch.loop.hands import Hand
+from mailer.dispatch.pace import Pace
+from mailer.mail.smtp.events import RETURNS_LIMIT, Envelope, Step, Unfit
+from mailer.rules import outcome
+from mailer.rules.outcome import Outcome, SkipReason
+
+_MARKS = {Outcome.ACCEPTED: ACCEPTED, Outcome.REFUSED: REFUSED, Outcome.DEFERRED: DEFERRED}
+_UNFIT = {Unfit.TOO_LARGE: SkipReason.TOO_LARGE}
+_LOST_WORDS = "the connection ended before the letter was sent"
+
+
+class Bag:
+    """The wire's Mailbag. `now` is the wall clock, set once per turn of the loop; `is_shut` hands out nothing."""
+
+    def __init__(
+        self, journal: Journal, pace: Pace, postmark: Postmark, monotonic: Callable[[], float], now: datetime
+    ) -> None:
+        self._mark = journal.mark
+        self._pace = pace
+        self._postmark = postmark
+        self._monotonic = monotonic
+        self._ready: deque[Hand] = deque()
+        self.now = now
+        self.is_shut = False
+        self.results = 0
+        self.unfinished = 0
+        self.successes = 0
+        self.trouble_seen: tuple[Step, int, str] | None = None
+
+    # -- what the loop does ----------------------------------------------------------------------------------
+
+    def put(self, hand: Hand) -> None:
+        """Have this window sent after those that came before it."""
+        self.unfinished += hand.left
+        self._ready.append(hand)
+
+    def take_back(self, hand: Hand) -> None:
+        """What of this hand is not begun goes back; a body not yet given out will not be."""
+        hand.is_closed = True
+        for index in hand.waiting():
+            self._give_back(hand, index)
+
+    def forget(self, hand: Hand) -> None:
+        """The claim is no longer ours: begin nothing more of it; results have nowhere to go."""
+        hand.is_closed = True
+        self.unfinished -= hand.left
+        for _ in hand.waiting():
+            pass
+
+    # -- what the wire asks (Mailbag) ------------------------------------------------------------------------
+
+    def waiting(self) -> int:
+        """How many letters could be begun now."""
+        if self.is_shut:
+            return 0
+        return sum(hand.waiting_count for hand in self._ready)
+
+    def next_letter(self) -> Envelope | None:
+        """The next letter of the oldest window; None when nothing waits, or the pace says later."""
+        ready = self._ready
+        if not ready or self.is_shut or not self._pace.take():
+            return None
+        while ready:
+            hand = ready[0]
+            if hand.again:
+                return hand.again.pop()
+            recipients = hand.window.recipients
+            while hand.place < len(recipients):
+                index = hand.place
+                hand.place = index + 1
+                envelope = self._enveloped(hand, index)
+                if envelope is not None:
+                    return envelope
+            ready.popleft()
+        self._pace.give_back()
+        return None
+
+    def body(self, envelope: Envelope) -> bytes | None:
+        """The letter, unless it was taken back meanwhile: switched off, suppressed, lease over, stopping."""
+        hand, index, letter = envelope.token  # type: ignore[misc]
+        if hand.is_closed or self.is_shut or index in hand.barred or self._monotonic() >= hand.lease_s:
+            return None
+        self._mark(hand.slot + index, WRITING, 0)
+        return letter  # type: ignore[no-any-return]
+
+    def answered(self, envelope: Envelope, step: Step, code: int, text: str, took_ms: int) -> None:
+        """A reply that speaks of this letter."""
+        hand, index, _letter = envelope.token  # type: ignore[misc]
+        verdict = verdict_of(step, code)
+        if verdict is not Outcome.UNANSWERED:
+            self._mark(hand.slot + index, _MARKS[verdict], code)
+        self.successes += verdict is Outcome.ACCEPTED
+        self._finish(hand, index, verdict, code, text, took_ms)
+
+    def returned(self, envelope: Envelope, *, untouched: bool) -> None:
+        """Certainly not sent: try again, but not for ever over connections that die."""
+        hand, index, _letter = envelope.token  # type: ignore[misc]
+        self._mark(hand.slot + index, UNTOUCHED, 0)
+        if hand.is_closed or self.is_shut or index in hand.barred or self._monotonic() >= hand.lease_s:
+            self._give_back(hand, index)
+        elif envelope.returns >= RETURNS_LIMIT:
+            self._mark(hand.slot + index, DEFERRED, 0)
+            self._finish(hand, index, Outcome.DEFERRED, None, _LOST_WORDS, 0)
+        else:
+            hand.again.append(envelope)
+            if hand not in self._ready:
+                self._ready.appendleft(hand)
+
+    def unanswered(self, envelope: Envelope, why: str, took_ms: int) -> None:
+        """Fate unknown (RFC 1047): written down, never sent again by itself."""
+        hand, index, _letter = envelope.token  # type: ignore[misc]
+        self._finish(hand, index, Outcome.UNANSWERED, None, why, took_ms)
+
+    def unsendable(self, envelope: Envelope, why: Unfit) -> None:
+        """This server offers no way to take it."""
+        hand, index, _letter = envelope.token  # type: ignore[misc]
+        self._skip(hand, index, _UNFIT.get(why, SkipReason.BAD_ADDRESS))
+
+    def trouble(self, step: Step, code: int, text: str) -> None:
+        """The server's or the account's fault; the loop decides how long to rest."""
+        self.trouble_seen = (step, code, text)
+
+    # -- results ---------------------------------------------------------------------------------------------
+
+    def _enveloped(self, hand: Hand, index: int) -> Envelope | None:
+        if index in hand.barred:
+            self._give_back(hand, index)
+            return None
+        recipient = hand.window.recipients[index]
+        if hand.letter is None:
+            self._skip(hand, index, SkipReason.UNFILLABLE)
+            return None
+        try:
+            letter = self._postmark.fill(hand.letter, hand.window.run_id, recipient)
+        except ValueError:
+            self._skip(hand, index, self._postmark.fault(recipient))
+            return None
+        return Envelope(
+            sender=self._postmark.sender,
+            recipient=recipient.address,
+            token=(hand, index, letter),
+            size=len(letter),
+            smtputf8=not recipient.address.isascii(),
+        )
+
+    def _give_back(self, hand: Hand, index: int) -> None:
+        hand.give_back(index)
+        self._count()
+
+    def _skip(self, hand: Hand, index: int, reason: SkipReason) -> None:
+        recipient = hand.window.recipients[index]
+        hand.finish(
+            Finished(
+                client_id=recipient.client_id,
+                number=recipient.number,
+                address=recipient.address,
+                started_at=self.now,
+                took_ms=0,
+                outcome=Outcome.SKIPPED,
+                reason=reason,
+            )
+        )
+        self._count()
+
+    def _finish(
+        self, hand: Hand, index: int, verdict: Outcome, code: int | None, text: str, took_ms: int
+    ) -> None:
+        recipient = hand.window.recipients[index]
+        hand.finish(
+            Finished(
+                client_id=recipient.client_id,
+                number=recipient.number,
+                address=recipient.address,
+                started_at=self.now - timedelta(milliseconds=took_ms),
+                took_ms=took_ms,
+                outcome=verdict,
+                reply_code=code,
+                reply_text=text,
+                retry_at=self._retry_at(hand, recipient.number) if verdict is Outcome.DEFERRED else None,
+            )
+        )
+        self._count()
+
+    def _count(self) -> None:
+        self.results += 1
+        self.unfinished -= 1
+
+    def _retry_at(self, hand: Hand, number: int) -> datetime | None:
+        """Growing, spread pauses; None when that would be too late: then the ledger gives up."""
+        retry_at = self.now + outcome.retry_delay(number, random.random())
+        return retry_at if retry_at < hand.run.give_up_at else None
+
+
+@lru_cache(maxsize=1000)
+def verdict_of(step: Step, code: int) -> Outcome:
+    """The rule, asked once per kind of reply; one that speaks of the server is no verdict on a recipient."""
+    verdict = outcome.meaning(outcome.Step(step), code)
+    return verdict if isinstance(verdict, Outcome) else Outcome.DEFERRED

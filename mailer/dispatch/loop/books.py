@@ -1,0 +1,170 @@
+"""Between the loop and the ledger: results go out and windows come in, in one transaction at a time.
+
+Runs in the loop's thread but for the jobs, which the clerk runs. Speaks no SMTP.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from mailer.dispatch.journal import Journal
+from mailer.dispatch.ledger.interface import Ledger
+from mailer.dispatch.ledger.types import Order, RunFacts, Settlement, Turn, Window
+from mailer.dispatch.letters import Letters
+from mailer.dispatch.loop.bag import Bag
+from mailer.dispatch.loop.clerk import Clerk
+from mailer.dispatch.loop.hands import Hand
+from mailer.dispatch.loop.rota import Rota
+from mailer.mail.letter import Letter
+from mailer.rules.outcome import Outcome
+
+FLUSH_S = 0.2
+RETRY_S = 0.5
+FENCE_S = 50.0  # of the lease's 60: a body begun later might meet another worker's recovery
+
+MOST_HANDS = 200  # claims: the journal has room for 256
+
+log = logging.getLogger(__name__)
+Wish = tuple[RunFacts, Order]
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What one transaction brought, with the compiled letters of its windows."""
+
+    settlements: Sequence[Settlement]
+    wishes: Sequence[Wish]
+    turns: Sequence[Turn]
+    letters: Sequence[Letter | None]
+    lease_s: float
+
+
+class Books:
+    """The windows in hand and what is still to be written about them. `window` is K, the size of a claim."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        letters: Letters,
+        journal: Journal,
+        bag: Bag,
+        clerk: Clerk,
+        *,
+        worker: str,
+        window: int,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._ledger = ledger
+        self._letters = letters
+        self._journal = journal
+        self._bag = bag
+        self._clerk = clerk
+        self._worker = worker
+        self._window = window
+        self._monotonic = monotonic
+        self.rota = Rota()
+        self.hands: dict[int, Hand] = {}
+        self.totals: Counter[Outcome] = Counter()
+        self.is_busy = False
+        self.windows = 0
+        self.has_run_dry = False
+        self.has_failed = False
+        self._unwritten: list[Settlement] = []
+        self._flushed_s = monotonic()
+        self._not_before_s = 0.0
+
+    @property
+    def is_clean(self) -> bool:
+        """Nothing in hand, nothing to write, nobody writing."""
+        return not (self.hands or self._unwritten or self.is_busy)
+
+    def wait_s(self) -> float:
+        """How long the loop may sleep before `turn` has something to do."""
+        if self.is_busy or not (self._bag.results or self._unwritten):
+            return FLUSH_S
+        return max(0.0, self._flushed_s + FLUSH_S - self._monotonic())
+
+    def turn(self, *, may_claim: bool, at_once: bool = False) -> None:
+        """Send the clerk with results and orders, when there is cause; `at_once` waits for no full load."""
+        now_s = self._monotonic()
+        if self.is_busy or now_s < self._not_before_s:
+            return
+        wishes = self._wishes() if may_claim and not self._unwritten else []
+        is_due = at_once or self._bag.results >= self._window or now_s >= self._flushed_s + FLUSH_S
+        if not wishes and not (is_due and (self._bag.results or self._unwritten)):
+            return
+        settlements = self._unwritten or self._settlements()
+        self._unwritten = []
+        self._flushed_s = now_s
+        self.is_busy = True
+        self._clerk.submit(
+            partial(self._book, settlements, wishes), self._booked, partial(self._failed, settlements)
+        )
+
+    def forget(self, claim_ids: set[int]) -> None:
+        """These claims are gone from the database: what we hold of them is not ours any more."""
+        for claim_id in claim_ids & self.hands.keys():
+            log.error("claim %d is gone: another worker settled it", claim_id)
+            self._bag.forget(self.hands.pop(claim_id))
+            self._journal.end(claim_id)
+
+    def _wishes(self) -> list[Wish]:
+        # recipients not finished yet are counted, not claims: a straggler must not cost a window
+        room = 2 * self._window - self._bag.unfinished
+        if room < self._window or not len(self.rota) or len(self.hands) > MOST_HANDS:
+            return []
+        return self.rota.orders(min(room, self._window if len(self.rota) == 1 else room))
+
+    def _settlements(self) -> list[Settlement]:
+        self._bag.results = 0
+        touched = [hand for hand in self.hands.values() if hand.finished or hand.back or hand.left == 0]
+        return [hand.settlement(self._bag.now) for hand in touched]
+
+    def _book(self, settlements: Sequence[Settlement], wishes: Sequence[Wish]) -> Booked:
+        """In the clerk's thread."""
+        lease_s = self._monotonic() + FENCE_S
+        orders = [order for _run, order in wishes]
+        turns = self._ledger.turns(settlements, orders, worker=self._worker)
+        letters = [self._letter(run, turn.window) for (run, _order), turn in zip(wishes, turns, strict=False)]
+        return Booked(settlements, wishes, turns, letters, lease_s)
+
+    def _letter(self, run: RunFacts, window: Window | None) -> Letter | None:
+        if window is None:
+            return None
+        try:
+            return self._letters.of(run.version_id)
+        except ValueError:
+            log.exception("run %d: the message cannot be made into a letter", run.run_id)
+            return None
+
+    def _booked(self, booked: Booked) -> None:
+        self.is_busy = False
+        for lost in booked.turns:
+            self.forget(set(lost.lost_claims))
+        for settlement in booked.settlements:
+            self.totals.update(result.outcome for result in settlement.finished)
+            if settlement.is_over and self.hands.pop(settlement.claim_id, None):
+                self._journal.end(settlement.claim_id)
+        for (run, _order), turn, letter in zip(booked.wishes, booked.turns, booked.letters, strict=False):
+            if turn.window is not None:
+                self._take(turn.window, run, letter, booked.lease_s)
+            if turn.is_dry or turn.is_closed:
+                self.has_run_dry |= turn.is_dry
+                self.rota.drop(run.run_id)
+
+    def _take(self, window: Window, run: RunFacts, letter: Letter | None, lease_s: float) -> None:
+        slot = self._journal.begin(window.claim_id, len(window.recipients))
+        hand = Hand(window, run, letter, slot, lease_s)
+        self.hands[window.claim_id] = hand
+        self.windows += 1
+        self._bag.put(hand)
+
+    def _failed(self, settlements: list[Settlement], error: Exception) -> None:
+        """Whether it was committed is unknown; the same again is safe, for a claim settles once."""
+        self.is_busy = False
+        self._unwritten = settlements
+        self.has_failed = True
+        self._not_before_s = self._monotonic() + RETRY_S
+        log.error("results wait for the database: %s", error)

@@ -1,0 +1,161 @@
+"""What the loop has the clerk do from time to time: look for runs, renew leases, hold runs, close complete ones."""
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from mailer.dispatch.ledger.types import RunFacts
+from mailer.dispatch.loop.bag import Bag
+from mailer.dispatch.loop.books import Books
+from mailer.dispatch.loop.clerk import Clerk
+from mailer.dispatch.loop.parts import Parts
+from mailer.mail.smtp.events import Step
+from mailer.mail.wire import Wire
+from mailer.models import HeldReason
+from mailer.rules.outcome import trouble_delay
+
+LOOK_S = 1.0
+LOOK_AT_MOST = 500
+RENEW_S = 15.0
+FENCE_S = 50.0
+
+log = logging.getLogger(__name__)
+
+
+class Chores:
+    """`found_nothing`: the last look saw no run to serve. `is_holding`: runs are being put to rest."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        books: Books,
+        bag: Bag,
+        clerk: Clerk,
+        wire: Wire,
+        *,
+        worker: str,
+        mailing_id: int | None,
+    ) -> None:
+        self._ledger = parts.ledger
+        self._clock, self._monotonic = parts.clock, parts.monotonic
+        self._books, self._bag, self._clerk, self._wire = books, bag, clerk, wire
+        self._worker, self._mailing_id = worker, mailing_id
+        self._looked_s = 0.0
+        self._is_looking = False
+        self._is_wanted = self._is_deaf = False
+        self._renewed_s = self._monotonic()
+        self._counted: set[int] = set()
+        self._counting: list[threading.Thread] = []
+        self.found_nothing = False
+        self.is_holding = False
+        self.is_leaving = False
+        self.trouble = ""
+
+    def do_what_is_due(self, *, may_look: bool) -> None:
+        """Once per turn of the loop."""
+        now_s = self._monotonic()
+        if self._wire.resting and not self.is_holding:
+            self._hold()
+        if now_s >= self._renewed_s + RENEW_S:
+            self._renewed_s = now_s
+            self._submit(lambda: self._renew(now_s + FENCE_S), self._renewed)
+        if may_look and not self._is_looking and not self.is_holding and self._wants_look(now_s):
+            self._looked_s, self._is_looking, self._is_wanted = now_s, True, False
+            self._submit(self._look, self._looked)
+
+    def look_now(self) -> None:
+        """From any thread: something may be due that was not a moment ago."""
+        self._is_wanted = True
+        self.found_nothing = False
+        self.trouble = ""
+
+    def leave(self) -> None:
+        """The last word to the ledger: another may send."""
+        for thread in self._counting:
+            thread.join()
+        self._clerk.submit(lambda: self._ledger.leave_sender(self._worker), _ignore, _warn)
+
+    def _submit(self, job: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        self._clerk.submit(job, then, self._failed)
+
+    def _failed(self, error: Exception) -> None:
+        self._is_looking = self.is_holding = False
+        self._is_deaf = True
+        log.warning("the database did not answer: %s", error)
+
+    # -- looking for work ------------------------------------------------------------------------------------
+
+    def _wants_look(self, now_s: float) -> bool:
+        """Each second, and as soon as the ring is empty, though not in a frenzy."""
+        is_calm = len(self._books.rota) or self.found_nothing or self._is_deaf
+        return self._is_wanted or now_s >= self._looked_s + (LOOK_S if is_calm else LOOK_S / 20)
+
+    def _look(self) -> list[RunFacts]:
+        """In the clerk's thread."""
+        if self._books.has_run_dry:
+            self._books.has_run_dry = False
+            self._ledger.finish_complete(self._clock())
+        return self._ledger.open_runs(LOOK_AT_MOST, mailing_id=self._mailing_id)
+
+    def _looked(self, runs: list[RunFacts]) -> None:
+        self._is_looking = self._is_deaf = False
+        self._books.rota.refresh(runs)
+        self.found_nothing = not (runs or self._books.has_run_dry or self._is_wanted)
+
+    # -- leases ----------------------------------------------------------------------------------------------
+
+    def _renew(self, lease_s: float) -> tuple[set[int], float, bool]:
+        """In the clerk's thread."""
+        return self._ledger.renew(self._worker), lease_s, self._ledger.renew_sender(self._worker)
+
+    def _renewed(self, renewed: tuple[set[int], float, bool]) -> None:
+        standing, lease_s, is_sender = renewed
+        hands = self._books.hands
+        self._books.forget(hands.keys() - standing)
+        for hand in hands.values():
+            hand.lease_s = max(hand.lease_s, lease_s)
+        orphans = standing - hands.keys()
+        if orphans:  # a commit whose answer was lost: nothing of them was begun
+            self._submit(lambda: self._ledger.give_back(self._worker, orphans), _ignore)
+        if not is_sender:
+            log.error("another process sends now: this one stops")
+            self.is_leaving = True
+
+    # -- trouble ---------------------------------------------------------------------------------------------
+
+    def _hold(self) -> None:
+        """The server or the account fails: nobody is used up, every run waits with the server's words."""
+        self.is_holding = True
+        step, code, text = self._bag.trouble_seen or (Step.CONNECT, 0, "")
+        self.trouble = f"{step}: {code} {text}" if code else f"{step}: {text}"
+        log.error("trouble with the mail server at %s", self.trouble)
+        for hand in list(self._books.hands.values()):
+            self._bag.take_back(hand)
+        in_hand = {hand.run.run_id: hand.run for hand in self._books.hands.values()}
+        is_sender = step is Step.MAIL and 500 <= code <= 599
+        reason = HeldReason.SENDER_REFUSED if is_sender else HeldReason.SERVER
+        self._submit(lambda: self._put_to_rest(in_hand, reason), self._held)
+
+    def _put_to_rest(self, in_hand: dict[int, RunFacts], reason: HeldReason) -> None:
+        """In the clerk's thread: the runs in hand, and those that would meet the same trouble next."""
+        others = {run.run_id: run for run in self._ledger.open_runs(LOOK_AT_MOST, mailing_id=self._mailing_id)}
+        runs = others | in_hand
+        count = 1 + max((run.held_count for run in runs.values()), default=0)
+        until = self._clock() + trouble_delay(count, random.random())
+        self._ledger.hold(list(runs), reason, self.trouble, until)
+
+    def _held(self, _nothing: None) -> None:
+        self.is_holding = False
+        self._books.rota.refresh(())
+        self._wire.resume()
+        self._is_wanted = True
+
+
+def _ignore(_nothing: object) -> None:
+    """The job was all that mattered."""
+
+
+def _warn(error: Exception) -> None:
+    log.warning("the lease runs out by itself: %s", error)

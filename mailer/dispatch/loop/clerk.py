@@ -1,0 +1,61 @@
+"""All writing to the database, in one helper thread, so that the loop never waits for a disk.
+
+A job runs there; what it brought is handed back in the loop's own thread by `deliver`.
+The clerk knows nothing of letters or runs.
+"""
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+Job = Callable[[], Any]
+Then = Callable[[Any], None]
+Failed = Callable[[Exception], None]
+
+
+class Clerk:
+    """One thread, one job at a time, in order. `wake` ends the loop's wait when something is to be delivered."""
+
+    def __init__(self, name: str, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._jobs: queue.SimpleQueue[tuple[Job, Then, Failed] | None] = queue.SimpleQueue()
+        self._done: deque[tuple[Callable[[Any], None], Any]] = deque()
+        self._arrived = threading.Event()
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job, then: Then, failed: Failed) -> None:
+        """Run `job()` in the thread; then `then(result)` or `failed(error)` in the thread that delivers."""
+        self._jobs.put((job, then, failed))
+
+    def post(self, then: Then, news: Any) -> None:
+        """From any thread: have `then(news)` called by the next `deliver`, and wake the loop."""
+        self._done.append((then, news))
+        self._arrived.set()
+        self._wake()
+
+    def wait(self, timeout_s: float) -> None:
+        """Until something is to be delivered; for the end of a shift, when no wire is left to wait at."""
+        self._arrived.wait(timeout_s)
+
+    def deliver(self) -> None:
+        """Call what waits, in the order in which it became ready."""
+        self._arrived.clear()
+        while self._done:
+            then, news = self._done.popleft()
+            then(news)
+
+    def close(self) -> None:
+        """Finish the jobs at hand and end the thread."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (order := self._jobs.get()) is not None:
+            job, then, failed = order
+            try:
+                self.post(then, job())
+            except Exception as error:  # handed on to `failed`, never swallowed
+                self.post(failed, error)

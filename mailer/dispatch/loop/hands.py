@@ -1,0 +1,78 @@
+"""A window in this process's hands: who waits, who is out with the wire, and what became of the others."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mailer.dispatch.ledger.types import Finished, Recipient, RunFacts, Settlement, Window
+from mailer.mail.letter import Letter
+from mailer.mail.smtp.events import Envelope
+
+
+@dataclass(slots=True, eq=False)
+class Hand:
+    """One claim. `left` counts recipients that are neither finished nor on their way back.
+
+    `letter` is None when the message cannot be made into one, `slot` the journal's place of the first
+    recipient, `lease_s` the monotonic second after which no body may begin, `barred` the indexes whose
+    address was suppressed since the claim.
+    """
+
+    window: Window
+    run: RunFacts
+    letter: Letter | None
+    slot: int
+    lease_s: float
+    place: int = 0
+    again: list[Envelope] = field(default_factory=list)
+    finished: list[Finished] = field(default_factory=list)
+    back: list[Recipient] = field(default_factory=list)
+    barred: set[int] = field(default_factory=set)
+    left: int = 0
+    is_closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.left = len(self.window.recipients)
+
+    @property
+    def waiting_count(self) -> int:
+        """How many nobody has begun."""
+        return len(self.window.recipients) - self.place + len(self.again)
+
+    def waiting(self) -> Iterator[int]:
+        """Indexes nobody has begun; they count as handed out from now on."""
+        for envelope in self.again:
+            yield envelope.token[1]  # type: ignore[index]
+        yield from range(self.place, len(self.window.recipients))
+        self.again.clear()
+        self.place = len(self.window.recipients)
+
+    def bar(self, client_ids: Collection[int]) -> None:
+        """These clients must not be written to any more; a body not yet given out will not be."""
+        if client_ids:
+            recipients = enumerate(self.window.recipients)
+            self.barred.update(index for index, one in recipients if one.client_id in client_ids)
+
+    def finish(self, result: Finished) -> None:
+        """One recipient has a row of the log."""
+        self.finished.append(result)
+        self.left -= 1
+
+    def give_back(self, index: int) -> None:
+        """One recipient was certainly not sent to and will be claimed again."""
+        self.back.append(self.window.recipients[index])
+        self.left -= 1
+
+    def settlement(self, now: datetime) -> Settlement:
+        """What has come together since the last one; empties it."""
+        finished, back = tuple(self.finished), tuple(self.back)
+        self.finished.clear()
+        self.back.clear()
+        return Settlement(
+            claim_id=self.window.claim_id,
+            run_id=self.window.run_id,
+            finished=finished,
+            back=back,
+            back_at=now if back else None,
+            is_over=self.left == 0,
+        )

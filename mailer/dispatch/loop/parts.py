@@ -1,0 +1,30 @@
+"""What a shift is made of, gathered once per process."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine as Database
+
+from mailer.config import Config
+from mailer.dispatch.ledger.interface import Ledger
+from mailer.dispatch.letters import Footer
+from mailer.mail.wire import Limits, Server
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """`folder` is where journals live, `key` signs unsubscribe links, `clock` is the wall clock."""
+
+    config: Config
+    database: Database
+    ledger: Ledger
+    server: Server
+    limits: Limits
+    key: bytes
+    footers: dict[str, Footer]
+    folder: Path
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float] = time.monotonic

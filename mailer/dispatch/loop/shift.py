@@ -1,0 +1,198 @@
+"""One shift: from having work to having none. A thread of its own serves all open runs over shared connections.
+
+The slices of the queue only allow it to claim; what is in hand it finishes by itself, so that no connection
+and no lease is ever left alone. Ends by itself when idle, or gently when told to stop.
+"""
+
+import gc
+import logging
+import threading
+from collections.abc import Collection
+from contextlib import suppress
+
+from mailer.dispatch.journal import Journal
+from mailer.dispatch.ledger.types import OffReading
+from mailer.dispatch.letters import Letters, Postmark
+from mailer.dispatch.loop.bag import Bag
+from mailer.dispatch.loop.books import Books
+from mailer.dispatch.loop.chores import Chores
+from mailer.dispatch.loop.clerk import Clerk
+from mailer.dispatch.loop.parts import Parts
+from mailer.dispatch.offswitch import OffSwitch
+from mailer.dispatch.pace import Pace
+from mailer.mail.wire import Wire
+
+LINGER_S = 3.0  # connections stay for the work that may come next
+STOP_S = 25.0  # what a silent server may take on a gentle stop, before its letters are unanswered
+SETTLE_S = 4.0
+WINDOWS_PER_COLLECT = 100
+
+log = logging.getLogger(__name__)
+
+
+class Shift:
+    """Everything public may be called from any thread."""
+
+    def __init__(self, parts: Parts, worker: str, *, mailing_id: int | None = None) -> None:
+        sending = parts.config.sending
+        self._monotonic, self._clock = parts.monotonic, parts.clock
+        self._journal = Journal.open(parts.folder, worker)
+        self._pace = Pace(sending.rate_per_minute, parts.monotonic)
+        self._postmark = Postmark(parts.config, parts.key)
+        self._bag = Bag(self._journal, self._pace, self._postmark, parts.monotonic, parts.clock())
+        self._wire = Wire(parts.server, monotonic=parts.monotonic, limits=parts.limits)
+        self._clerk = Clerk("clerk", self._wire.wake)
+        letters = Letters(parts.database, self._postmark.sender, parts.footers)
+        self.books = Books(
+            parts.ledger,
+            letters,
+            self._journal,
+            self._bag,
+            self._clerk,
+            worker=worker,
+            window=window_size(sending.window, sending.connections, self._pace.per_s),
+            monotonic=parts.monotonic,
+        )
+        self.chores = Chores(
+            parts, self.books, self._bag, self._clerk, self._wire, worker=worker, mailing_id=mailing_id
+        )
+        self._off = OffSwitch(parts.ledger, self._watched, self._report, parts.clock)
+        self._claim_until_s = 0.0
+        self._stop_at_s: float | None = None
+        self._collected = 0
+        self._idle_since_s = 0.0
+        self.news = threading.Condition()
+        self.is_idle = False
+        self.is_ending = False
+        self._thread = threading.Thread(target=self._run, name="shift", daemon=True)
+
+    def start(self, claim_until_s: float) -> None:
+        """Begin; windows are claimed until this monotonic second."""
+        self._claim_until_s = claim_until_s
+        self._thread.start()
+
+    def allow(self, claim_until_s: float) -> bool:
+        """Another slice: claim until then, and look for work now. False: this shift is ending, start another."""
+        with self.news:
+            if self.is_ending:
+                return False
+            self._claim_until_s = claim_until_s
+            self.is_idle = False
+            self.chores.look_now()
+        self._wire.wake()
+        return True
+
+    def stop(self) -> None:
+        """Gently: nothing new is begun, what is on the wire is finished and written."""
+        self.chores.is_leaving = True
+        self._wire.wake()
+
+    def join(self, timeout_s: float) -> bool:
+        """True when the thread has ended."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    # -- the thread ------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        try:
+            while not self._is_done():
+                self._turn()
+        except Exception:
+            log.exception("the sending loop broke off; what it held is recovered from its journal")
+        finally:
+            self._leave()
+            gc.enable()
+            gc.unfreeze()
+            with self.news:
+                self.is_ending = self.is_idle = True
+                self.news.notify_all()
+
+    def _turn(self) -> None:
+        bag, books, chores = self._bag, self.books, self.chores
+        bag.now = self._clock()
+        self._postmark.set_time(bag.now)
+        self._wire.turn(bag, self._wait_s())
+        self._clerk.deliver()
+        if chores.is_leaving and not bag.is_shut:
+            self._shut()
+        may_claim = not chores.is_leaving and self._monotonic() < self._claim_until_s
+        chores.do_what_is_due(may_look=may_claim)
+        books.turn(may_claim=may_claim and not chores.is_holding, at_once=bag.is_shut)
+        if books.windows - self._collected >= WINDOWS_PER_COLLECT:
+            self._collected = books.windows
+            gc.collect(1)
+
+    def _wait_s(self) -> float:
+        if self._pace.per_s and self._bag.waiting():
+            return min(self.books.wait_s(), self._pace.wait_s())
+        return self.books.wait_s()
+
+    def _is_done(self) -> bool:
+        """Idle for long enough, or nothing more to wait for on a stop."""
+        now_s = self._monotonic()
+        is_quiet = self.books.is_clean and not self._wire.in_flight and not self.chores.is_holding
+        if self._stop_at_s is not None:
+            return is_quiet or now_s >= self._stop_at_s
+        may_claim = now_s < self._claim_until_s
+        if not is_quiet or (may_claim and not self.chores.found_nothing):
+            self._idle_since_s = now_s
+            return False
+        with self.news:
+            if not self.is_idle:
+                self._idle_since_s = now_s
+                self.is_idle = True
+                self.news.notify_all()
+            self.is_ending = now_s >= self._idle_since_s + LINGER_S
+            return self.is_ending
+
+    def _shut(self) -> None:
+        self._bag.is_shut = True
+        self._stop_at_s = self._monotonic() + STOP_S
+        self._wire.stop_taking()
+        for hand in list(self.books.hands.values()):
+            self._bag.take_back(hand)
+
+    def _leave(self) -> None:
+        """Hang up, write the last results, let go of the lease. Whatever fails here, recovery mends."""
+        self._bag.is_shut = True
+        for hand in list(self.books.hands.values()):
+            self._bag.take_back(hand)
+        self._wire.close(self._bag, grace_s=0)
+        until_s = self._monotonic() + SETTLE_S
+        with suppress(Exception):
+            while not self.books.is_clean and self._monotonic() < until_s:
+                self.books.turn(may_claim=False, at_once=True)
+                self._clerk.wait(0.05)
+                self._clerk.deliver()
+        self._off.close()
+        self.chores.leave()
+        self._clerk.close()
+        # after a failed transaction a claim may stand that nobody here knows of: its recovery wants the journal
+        self._journal.close(remove=self.books.is_clean and not self.books.has_failed)
+
+    # -- the off-switch --------------------------------------------------------------------------------------
+
+    def _watched(self) -> Collection[int]:
+        """In the off-switch's thread: a copy, for the loop goes on meanwhile."""
+        return {hand.run.run_id for hand in list(self.books.hands.values())}
+
+    def _report(self, reading: OffReading) -> None:
+        self._clerk.post(self._switch_off, reading)
+
+    def _switch_off(self, reading: OffReading) -> None:
+        for run_id in reading.closed:
+            self.books.rota.drop(run_id)
+        for hand in list(self.books.hands.values()):
+            if hand.run.run_id in reading.closed:
+                self._bag.take_back(hand)
+            hand.bar(reading.clients)
+
+
+def window_size(wanted: int, connections: int, per_s: float) -> int:
+    """K: enough for all connections, at most 500; small where the pace is slow, so that workers share."""
+    size = min(500, max(100, 2 * connections, wanted))
+    return size if not per_s else max(10, min(size, int(per_s * 10)))

@@ -1,0 +1,50 @@
+"""How fast one process may hand out letters: a token bucket that answers at once and never sleeps."""
+
+from collections.abc import Callable
+
+BURST_S = 1.0
+
+
+class Pace:
+    """At most `per_minute` letters a minute, in bursts of up to a second's worth; 0 means no limit."""
+
+    __slots__ = ("_clock", "_filled_at", "_most", "_per_s", "_tokens")
+
+    def __init__(self, per_minute: int, monotonic: Callable[[], float]) -> None:
+        self._per_s = per_minute / 60
+        self._most = max(1.0, self._per_s * BURST_S)
+        self._tokens = self._most
+        self._clock = monotonic
+        self._filled_at = monotonic()
+
+    @property
+    def per_s(self) -> float:
+        """Letters a second in the long run; 0.0 means no limit."""
+        return self._per_s
+
+    def take(self) -> bool:
+        """True: one letter may go now, and its token is spent."""
+        if not self._per_s:
+            return True
+        self._refill()
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+    def give_back(self) -> None:
+        """The token just taken was not needed: nothing was begun with it."""
+        if self._per_s:
+            self._tokens += 1
+
+    def wait_s(self) -> float:
+        """Seconds until `take` can say yes; 0.0 when it can now."""
+        if not self._per_s:
+            return 0.0
+        self._refill()
+        return max(0.0, (1 - self._tokens) / self._per_s)
+
+    def _refill(self) -> None:
+        now_s = self._clock()
+        self._tokens = min(self._most, self._tokens + (now_s - self._filled_at) * self._per_s)
+        self._filled_at = now_s
