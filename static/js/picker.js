@@ -2,13 +2,18 @@
    with [{"value": …, "text": …, "hint": …}]. A plain <select data-picker> gets the same looks without a search. */
 const words = JSON.parse(document.querySelector('meta[name="words"]').content);
 
+let hasFailed = false;
+
 const load = (address) => async (query, done) => {
+  hasFailed = false;
   try {
     const url = new URL(address, window.location.href);
     url.searchParams.set("q", query);
     const response = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
-    done(response.ok ? await response.json() : []);
+    if (!response.ok) throw new Error(String(response.status));
+    done(await response.json());
   } catch {
+    hasFailed = true; // no answer is not the same as nobody found
     done([]);
   }
 };
@@ -31,7 +36,7 @@ const dress = (select) => {
     render: {
       option: row,
       item: row,
-      no_results: () => `<div class="no-results">${words.nothing_found}</div>`,
+      no_results: () => `<div class="no-results">${hasFailed ? words.search_failed : words.nothing_found}</div>`,
       loading: () => `<div class="no-results">${words.loading}</div>`,
     },
   });
