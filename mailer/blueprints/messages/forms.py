@@ -7,7 +7,8 @@ from wtforms.validators import DataRequired
 
 from mailer.rules.placeholders import Problem, ProblemKind, check
 from mailer.services.messages import MessageFacts
-from mailer.web.forms import BaseForm, line, text
+from mailer.web.forms import BaseForm, line
+from mailer.web.forms import text as text_area
 
 MOST_TEXT = 500_000
 
@@ -34,10 +35,13 @@ class MessageForm(BaseForm):
     """Subject, text and, if wanted, HTML."""
 
     subject = line(
-        _l("Subject"), DataRequired(_l("A letter without a subject looks like spam. Please write one.")), fillable, most=255
+        _l("Subject"),
+        DataRequired(_l("A letter without a subject looks like spam. Please write one.")),
+        fillable,
+        most=255,
     )
-    text = text(_l("Text"), fillable, most=MOST_TEXT)
-    html = text(_l("HTML"), fillable, most=MOST_TEXT)
+    text = text_area(_l("Text"), fillable, most=MOST_TEXT)
+    html = text_area(_l("HTML"), fillable, most=MOST_TEXT)
 
     def validate_text(self, field: Field) -> None:
         """A letter needs something to read."""
