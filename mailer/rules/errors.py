@@ -1,7 +1,7 @@
 """What can go wrong in a way that a person should hear of. The errors carry facts only: the one handler of
 the web turns class and facts into a status and a translated sentence, so no sentence may stand here."""
 
-# ruff: noqa: N818 - they are raised as sentences: `raise NotFound`, `raise Conflict("in_use")`
+
 
 
 class MailerError(Exception):

@@ -1,0 +1,87 @@
+"""Tokens: nothing but what we made is read, in one spelling only."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailer.tokens import message_id, new_token, read_unsubscribe_token, token_hash, unsubscribe_token
+
+KEY, OTHER_KEY = b"k" * 32, b"o" * 32
+IDS = st.integers(0, 2**63 - 1)
+URL_SAFE = set(string.ascii_letters + string.digits + "-_")
+
+
+@given(IDS, IDS)
+def test_an_unsubscribe_token_names_its_run_and_client(run_id: int, client_id: int) -> None:
+    token = unsubscribe_token(KEY, run_id, client_id)
+
+    assert set(token) <= URL_SAFE
+    assert read_unsubscribe_token(KEY, token) == (run_id, client_id)
+    assert read_unsubscribe_token(OTHER_KEY, token) is None
+
+
+def test_it_is_short() -> None:
+    assert len(unsubscribe_token(KEY, 100_000, 10_000_000)) <= 24
+
+
+@given(IDS, IDS, st.data())
+def test_no_other_token_is_read(run_id: int, client_id: int, data: st.DataObject) -> None:
+    token = unsubscribe_token(KEY, run_id, client_id)
+    at = data.draw(st.integers(0, len(token) - 1))
+    character = data.draw(st.sampled_from(sorted(URL_SAFE | set("=+/ \n.é"))))
+    changed = data.draw(
+        st.sampled_from([token[:at] + character + token[at + 1 :], token[:at] + character + token[at:], token[:at]])
+    )
+
+    assert changed == token or read_unsubscribe_token(KEY, changed) is None
+
+
+@pytest.mark.parametrize("spelling", ["{}=", "{}==", "{}\n", " {}", "{}A", "{}!", "!{}"])
+def test_each_token_has_one_spelling(spelling: str) -> None:
+    token = unsubscribe_token(KEY, 7, 9)
+
+    assert read_unsubscribe_token(KEY, spelling.format(token)) is None
+
+
+@given(st.text(max_size=50))
+def test_garbage_is_nobody(token: str) -> None:
+    assert read_unsubscribe_token(KEY, token) is None
+
+
+@pytest.mark.parametrize("token", ["", "A", "A" * 14, "_" * 40, "A" * 10_000, "\x00", "\ud800", "é" * 24])
+def test_hostile_garbage_is_nobody(token: str) -> None:
+    assert read_unsubscribe_token(KEY, token) is None
+
+
+def test_ids_cannot_be_shifted_from_one_to_the_other() -> None:
+    assert unsubscribe_token(KEY, 0x0102, 0x03) != unsubscribe_token(KEY, 0x01, 0x0203)
+    assert message_id(KEY, 0x0102, 0x03, "example.org") != message_id(KEY, 0x01, 0x0203, "example.org")
+
+
+def test_a_weak_key_is_refused() -> None:
+    with pytest.raises(ValueError, match="16 bytes"):
+        unsubscribe_token(b"", 1, 1)
+
+
+def test_a_message_id_is_the_same_for_every_attempt() -> None:
+    once, again = message_id(KEY, 1, 2, "mail.example.org"), message_id(KEY, 1, 2, "mail.example.org")
+
+    assert once == again
+    assert once.startswith("<")
+    assert once.endswith("@mail.example.org>")
+    assert len({once, message_id(KEY, 1, 3, "mail.example.org"), message_id(KEY, 2, 2, "mail.example.org")}) == 3
+    assert once != message_id(OTHER_KEY, 1, 2, "mail.example.org")
+
+
+def test_a_new_token_is_long_and_new() -> None:
+    tokens = {new_token() for _ in range(100)}
+
+    assert len(tokens) == 100
+    assert all(len(token) == 43 and set(token) <= URL_SAFE for token in tokens)
+
+
+def test_only_the_hash_of_a_token_is_kept() -> None:
+    assert token_hash("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert len(token_hash("\ud800")) == 64
