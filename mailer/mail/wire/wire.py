@@ -6,14 +6,13 @@ import selectors
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
-from mailer.mail.smtp.dialogue import Dialogue
-from mailer.mail.smtp.events import Answered, Envelope, Event, Returned, Step, Trouble, Unanswered
+from mailer.mail.smtp.events import Event, Step, Trouble
 from mailer.mail.wire.line import Line
 from mailer.mail.wire.mailbag import Mailbag
-from mailer.mail.wire.names import Names
+from mailer.mail.wire.opener import Opener
 from mailer.mail.wire.pool import Pool
+from mailer.mail.wire.reports import Reports
 from mailer.mail.wire.settings import Limits, Server
 from mailer.mail.wire.wakeup import Wakeup
 
@@ -32,22 +31,24 @@ class Wire:
         context: ssl.SSLContext | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self._server = server
         self._limits = limits or Limits()
         self._monotonic = monotonic
-        self._context = context or ssl.create_default_context()
         self._selector = selectors.DefaultSelector()
         self._wakeup = Wakeup(self._selector)
-        self._names = Names(server.host, server.port, self.wake)
+        self._opener = Opener(server, self._selector, self.wake, context)
         letters = server.settings.letters_per_connection
         self._pool = Pool(self._limits.start, self._limits.connections, letters)
         self._lines: set[Line] = set()
         self._hungry: dict[Line, None] = {}
         self._now_s = monotonic()
         self._sweep_at_s = self._review_at_s = self._now_s
-        self._answers = 0
         self._taking = True
-        self.resting = False
+        self._reports = Reports(self._pool, self._lines, self._now_s)
+
+    @property
+    def resting(self) -> bool:
+        """There was trouble: nothing is begun until `resume`."""
+        return self._reports.resting
 
     @property
     def connections(self) -> int:
@@ -71,7 +72,7 @@ class Wire:
 
     def resume(self) -> None:
         """After trouble: connections may be opened and letters taken again."""
-        self.resting = False
+        self._reports.resting = False
 
     def stop_taking(self) -> None:
         """Pull no more letters; what is in flight goes on."""
@@ -83,13 +84,13 @@ class Wire:
 
     def turn(self, bag: Mailbag, timeout_s: float) -> None:
         """Hand out letters, wait at most `timeout_s` for the sockets, serve them, look at the clock."""
-        self._now_s = self._monotonic()
-        if self._taking and not self.resting:
+        self._now_s = self._reports.now_s = self._monotonic()
+        if self._taking and not self._reports.resting:
             self._open_lines(bag)
             self._feed_hungry(bag)
         for key, mask in self._selector.select(min(timeout_s, self._limits.sweep_s)):
             line = key.data
-            self._now_s = self._monotonic()
+            self._now_s = self._reports.now_s = self._monotonic()
             if line is None:
                 self._wakeup.clear()
             elif line in self._lines:
@@ -123,24 +124,18 @@ class Wire:
         room = min(room, bag.waiting() - spare)
         if room <= 0:
             return
+        limit_s, letters = self._limits.resolve_s, self._pool.letters
         try:
-            addresses = self._names.addresses(self._now_s, self._limits.resolve_s)
+            lines = self._opener.lines(room, letters=letters, now_s=self._now_s, limit_s=limit_s)
         except OSError as error:
-            self._trouble(bag, None, Trouble(Step.CONNECT, 0, str(error)))
+            self._reports.trouble(bag, Trouble(Step.CONNECT, 0, str(error)))
             return
-        if addresses:
-            settings = replace(self._server.settings, letters_per_connection=self._pool.letters)
-            for _ in range(room):
-                line = Line(
-                    addresses,
-                    settings,
-                    host=self._server.host,
-                    context=self._context,
-                    selector=self._selector,
-                )
-                line.since_s = self._now_s
-                self._lines.add(line)
-                self._settle(bag, line, line.connect())
+        for line in lines:
+            if self._reports.resting:
+                return
+            line.since_s = self._now_s
+            self._lines.add(line)
+            self._settle(bag, line, line.connect())
 
     def _serve(self, bag: Mailbag, line: Line, mask: int) -> None:
         events = line.work(mask)
@@ -148,13 +143,13 @@ class Wire:
         if not talk.mid_reply:
             line.since_s = self._now_s
         if talk.over and not talk.leaving:
-            self._learn(talk, events)
+            self._reports.learn(talk, events)
         self._settle(bag, line, events)
 
     def _settle(self, bag: Mailbag, line: Line, events: list[Event]) -> None:
         """Report, then go on with the line as far as it can go now."""
         for event in events:
-            self._tell(bag, line, event)
+            self._reports.tell(bag, event)
         talk = line.dialogue
         if talk.wants_body and talk.next is not None:
             letter = bag.body(talk.next)
@@ -162,11 +157,14 @@ class Wire:
                 talk.body(letter)
             else:
                 for event in talk.abandon():
-                    self._tell(bag, line, event)
-        if talk.wants_envelope and self._taking and not self.resting:
+                    self._reports.tell(bag, event)
+        if talk.wants_envelope and self._taking and not self._reports.resting:
             self._hand(bag, line)
-        for event in line.flush():
-            self._tell(bag, line, event)
+        broken = line.flush()
+        if broken:
+            self._reports.learn(talk, broken)
+            for event in broken:
+                self._reports.tell(bag, event)
         if talk.over:
             self._drop(line)
 
@@ -198,39 +196,6 @@ class Wire:
                 if not fed:
                     return
 
-    # -- reports ---------------------------------------------------------------------------------------------
-
-    def _tell(self, bag: Mailbag, line: Line, event: Event) -> None:
-        if type(event) is Answered:
-            self._answers += 1
-            bag.answered(event.envelope, event.step, event.code, event.text, self._took_ms(event.envelope))
-        elif isinstance(event, Returned):
-            bag.returned(event.envelope, untouched=event.untouched)
-        elif isinstance(event, Unanswered):
-            bag.unanswered(event.envelope, event.why, self._took_ms(event.envelope))
-        elif isinstance(event, Trouble):
-            self._trouble(bag, line, event)
-
-    def _took_ms(self, letter: Envelope) -> int:
-        return int((self._now_s - letter.begun_s) * 1000)
-
-    def _trouble(self, bag: Mailbag, line: Line | None, event: Trouble) -> None:
-        """A new connection that fails while others serve means "fewer, please", not "nobody"."""
-        serving = sum(other.dialogue.ready for other in self._lines if other is not line)
-        if serving and event.step is not Step.MAIL:
-            self._pool.shrink(self._now_s, serving)
-        elif not self.resting:
-            self.resting = True
-            bag.trouble(event.step, event.code, event.text)
-
-    def _learn(self, talk: Dialogue, events: list[Event]) -> None:
-        """The server hung up: after how many letters, and does it want fewer of us?"""
-        lost = [event for event in events if isinstance(event, Returned | Unanswered)]
-        count = talk.answered + any(isinstance(event, Unanswered) for event in lost)
-        learned = bool(lost) and count > 0 and self._pool.closed_early(count)
-        if talk.end_code == 421 and talk.ready and not learned:
-            self._pool.shrink(self._now_s, len(self._lines) - 1)
-
     # -- the clock -------------------------------------------------------------------------------------------
 
     def _review(self, bag: Mailbag) -> None:
@@ -238,7 +203,7 @@ class Wire:
         if len(self._lines) >= self._pool.size:
             ready = sum(line.dialogue.ready for line in self._lines)
             waiting = self._taking and not self._hungry and bag.waiting() > 0
-            self._pool.review(self._now_s, answers=self._answers, ready=ready, waiting=waiting)
+            self._pool.review(self._now_s, answers=self._reports.answers, ready=ready, waiting=waiting)
         if self._now_s >= self._sweep_at_s:
             self._sweep_at_s = self._now_s + self._limits.sweep_s
             for line in list(self._lines):
@@ -273,5 +238,7 @@ class Wire:
     def _drop(self, line: Line) -> None:
         line.close()
         self._pool.served(line.dialogue.answered)
+        if line.dialogue.ready:
+            self._opener.answered(line)
         self._lines.discard(line)
         self._hungry.pop(line, None)

@@ -1,0 +1,36 @@
+"""Makes new lines: where the server is, under which settings, with which certificate trusted."""
+
+import ssl
+from collections.abc import Callable
+from dataclasses import replace
+from selectors import BaseSelector
+
+from mailer.mail.wire.line import Line
+from mailer.mail.wire.names import Names
+from mailer.mail.wire.settings import Server
+
+
+class Opener:
+    """One server's door. The default context checks certificate and host name."""
+
+    def __init__(
+        self, server: Server, selector: BaseSelector, wake: Callable[[], None], context: ssl.SSLContext | None
+    ) -> None:
+        self._server = server
+        self._selector = selector
+        self._context = context or ssl.create_default_context()
+        self._names = Names(server.host, server.port, wake)
+
+    def lines(self, count: int, *, letters: int, now_s: float, limit_s: float) -> list[Line]:
+        """Lines still to be connected; none while the name is being looked up. Raises OSError."""
+        addresses = self._names.addresses(now_s, limit_s)
+        if not addresses:
+            return []
+        settings = replace(self._server.settings, letters_per_connection=letters)
+        host, context, selector = self._server.host, self._context, self._selector
+        return [Line(addresses, settings, host=host, context=context, selector=selector) for _ in range(count)]
+
+    def answered(self, line: Line) -> None:
+        """The server spoke at this line's address: the next ones begin there."""
+        if line.address:
+            self._names.prefer(line.address)

@@ -1,0 +1,51 @@
+"""Carries what a dialogue says to the mailbag, and draws the lessons: rest, fewer lines, fewer letters per line."""
+
+from mailer.mail.smtp.dialogue import Dialogue
+from mailer.mail.smtp.events import Answered, Envelope, Event, Returned, Step, Trouble, Unanswered
+from mailer.mail.wire.line import Line
+from mailer.mail.wire.mailbag import Mailbag
+from mailer.mail.wire.pool import Pool
+
+
+class Reports:
+    """`lines` is the wire's own set, looked at only when there is trouble. `now_s` is kept by the wire."""
+
+    def __init__(self, pool: Pool, lines: set[Line], now_s: float) -> None:
+        self._pool = pool
+        self._lines = lines
+        self.now_s = now_s
+        self.answers = 0
+        self.resting = False
+
+    def tell(self, bag: Mailbag, event: Event) -> None:
+        """One event, one call."""
+        if type(event) is Answered:
+            self.answers += 1
+            envelope = event.envelope
+            bag.answered(envelope, event.step, event.code, event.text, self._took_ms(envelope))
+        elif isinstance(event, Returned):
+            bag.returned(event.envelope, untouched=event.untouched)
+        elif isinstance(event, Unanswered):
+            bag.unanswered(event.envelope, event.why, self._took_ms(event.envelope))
+        elif isinstance(event, Trouble):
+            self.trouble(bag, event)
+
+    def trouble(self, bag: Mailbag, event: Trouble) -> None:
+        """A new connection that fails while others serve means "fewer, please", not "nobody"."""
+        serving = sum(line.dialogue.ready and not line.dialogue.over for line in self._lines)
+        if serving and event.step is not Step.MAIL:
+            self._pool.shrink(self.now_s, serving)
+        elif not self.resting:
+            self.resting = True
+            bag.trouble(event.step, event.code, event.text)
+
+    def learn(self, talk: Dialogue, events: list[Event]) -> None:
+        """The server hung up: after how many letters, and does it want fewer of us?"""
+        lost = [event for event in events if isinstance(event, Returned | Unanswered)]
+        count = talk.answered + any(isinstance(event, Unanswered) for event in lost)
+        learned = bool(lost) and count > 0 and self._pool.closed_early(count)
+        if talk.end_code == 421 and talk.ready and not learned:
+            self._pool.shrink(self.now_s, len(self._lines) - 1)
+
+    def _took_ms(self, letter: Envelope) -> int:
+        return int((self.now_s - letter.begun_s) * 1000)
