@@ -3,13 +3,13 @@
 import logging
 from http import HTTPStatus
 
-from flask import Flask, Response, make_response, render_template
+from flask import Flask, Response, g, make_response, render_template
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from werkzeug.exceptions import HTTPException
 
-from mailer.extensions import db
+from mailer.extensions import db, login_manager
 from mailer.rules import errors as rules
 
 log = logging.getLogger(__name__)
@@ -57,6 +57,9 @@ def sentences(code: int) -> tuple[str, str]:
 
 def page(code: int, *, text: str = "") -> Response:
     """An error page with this status; `text` replaces the usual sentence."""
+    if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        # language, menu and headers ask who reads; a dead database could not answer, and the page would die too
+        g._login_user = login_manager.anonymous_user()
     title, usual = sentences(code)
     return make_response(render_template("error.html", code=code, title=title, text=text or usual), code)
 
