@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mailer import blueprints, cli, logs, orm, web
 from mailer.config import ROOT, Config
-from mailer.dispatch import tasks
+from mailer.dispatch import account_mail, tasks
 from mailer.extensions import build_huey, cache, csrf, db, migrate
 from mailer.flask_settings import flask_settings
 
@@ -43,6 +43,7 @@ def _bind(app: Flask, config: Config) -> None:
     csrf.init_app(app)
     cache.init_app(app)
     app.extensions["huey"] = tasks.register(build_huey(config))
+    account_mail.register(app)
     web.install(app)
     blueprints.install(app)
     cli.install(app)

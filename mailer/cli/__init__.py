@@ -2,6 +2,11 @@
 
 from flask import Flask
 
+from mailer.cli.mail import mail
+from mailer.cli.users import users
+
 
 def install(app: Flask) -> None:
     """Add our commands to `flask`."""
+    app.cli.add_command(users)
+    app.cli.add_command(mail)

@@ -2,6 +2,7 @@
 is never told to the one who asks, only to the mailbox behind it."""
 
 import unicodedata
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -41,43 +42,47 @@ def is_username_free(session: Session, username: str, *, person: User) -> bool:
     return session.scalar(other) is None
 
 
-def create(
-    session: Session, address: Address, *, password_hash: str, time_zone: str, locale: str, now: datetime
-) -> User:
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What an account begins with."""
+
+    address: Address
+    password_hash: str
+    time_zone: str
+    locale: str
+
+
+def create(session: Session, new: NewAccount, *, now: datetime) -> User:
     """A new, unconfirmed account; raises Conflict when the address is taken."""
     user = User(
-        email=address.email,
-        email_key=address.key,
-        password_hash=password_hash,
-        time_zone=time_zone,
-        locale=locale,
+        email=new.address.email,
+        email_key=new.address.key,
+        password_hash=new.password_hash,
+        time_zone=new.time_zone,
+        locale=new.locale,
         created_at=now,
     )
     _insert(session, user)
     return user
 
 
-def sign_up(
-    session: Session, address: Address, *, password_hash: str, time_zone: str, locale: str, now: datetime
-) -> None:
+def sign_up(session: Session, new: NewAccount, *, now: datetime) -> None:
     """Make an account, or let a letter tell the owner of a known address that there is one already.
 
     An account not yet confirmed takes the newer password: whoever confirms has just signed up themselves.
     """
-    known = by_address(session, address)
+    known = by_address(session, new.address)
     if known is None:
-        _create_once(session, address, password_hash, time_zone, locale, now)
+        _create_once(session, new, now)
     elif known.confirmed_at is None:
-        known.password_hash = password_hash
+        known.password_hash = new.password_hash
         account_links.kill(session, known, now=now)
-    account_letters.ask(session, Kind.SIGN_UP, email=address.email, now=now)
+    account_letters.ask(session, Kind.SIGN_UP, email=new.address.email, now=now)
 
 
-def _create_once(
-    session: Session, address: Address, password_hash: str, time_zone: str, locale: str, now: datetime
-) -> None:
+def _create_once(session: Session, new: NewAccount, now: datetime) -> None:
     try:
-        create(session, address, password_hash=password_hash, time_zone=time_zone, locale=locale, now=now)
+        create(session, new, now=now)
     except Conflict:
         return  # the button was pressed twice: the other request makes it, and this answer must not differ
 

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from flask import Flask, current_app, request, session
+from flask import Flask, Response, current_app, flash, request, session
+from flask_babel import gettext as _
 from flask_login import login_user, logout_user
 
 from mailer.clock import utcnow
@@ -10,7 +11,9 @@ from mailer.extensions import db, login_manager
 from mailer.models import SignIn, User
 from mailer.orm import writing
 from mailer.tokens import new_token, token_hash
+from mailer.web.acting import visitor_address
 from mailer.web.modes import SAFE_METHODS
+from mailer.web.targets import see_other
 
 SEEN_EVERY = timedelta(minutes=10)
 KEPT_AT_SIGN_IN = ("locale",)
@@ -19,18 +22,21 @@ KEPT_AT_SIGN_IN = ("locale",)
 def install(app: Flask) -> None:
     """Bind Flask-Login to the table."""
     login_manager.init_app(app)
-    login_manager.login_view = "auth.login"
     login_manager.session_protection = None  # the table row is the protection; an address may change on a train
     login_manager.user_loader(_load)
+    login_manager.unauthorized_handler(_send_to_sign_in)
 
 
-def sign_in(user: User, *, now: datetime) -> None:
-    """Begin a session under a new id; whatever the visitor's session held before is dropped (session fixation)."""
+def sign_in(user: User, *, now: datetime, remember: bool = True) -> None:
+    """Begin a session under a new id; what the visitor's session held before is dropped (session fixation).
+
+    Not to be remembered, the cookie goes when the browser is closed; the row's own limits stay the same.
+    """
     kept = {key: session[key] for key in KEPT_AT_SIGN_IN if key in session}
     end_this_session()
     session.clear()
     session.update(kept)
-    session.permanent = True
+    session.permanent = remember
     token = new_token()
     session["sid"] = token
     db.session.add(
@@ -39,7 +45,7 @@ def sign_in(user: User, *, now: datetime) -> None:
             user_id=user.id,
             created_at=now,
             last_seen_at=now,
-            address=(request.remote_addr or "")[:45],
+            address=visitor_address(),
             browser=request.user_agent.string[:200],
         )
     )
@@ -59,9 +65,20 @@ def end_this_session() -> None:
         db.session.delete(row)
 
 
+def is_remembered() -> bool:
+    """Whether this browser keeps its session when it is closed."""
+    return bool(session.permanent)
+
+
 def current_session_hash() -> str:
     """The key of this browser's row; of no row when it has none."""
     return token_hash(str(session.get("sid", "")))
+
+
+def _send_to_sign_in() -> Response:
+    flash(_("Please sign in first."), "info")
+    wanted = request.full_path.rstrip("?") if request.method in SAFE_METHODS else None
+    return see_other("auth.login", next=wanted)
 
 
 def _load(user_id: str) -> User | None:

@@ -1,0 +1,77 @@
+"""The profile: who one is, where one lives, and the address that letters go to."""
+
+from flask import Response, flash, make_response, render_template
+from flask_babel import gettext as _
+from flask_babel import refresh
+from flask_login import current_user, login_required
+
+from mailer.blueprints.auth.asking import is_owner
+from mailer.blueprints.auth.forms import EmailForm, ProfileForm
+from mailer.blueprints.auth.room import auth, secret_page
+from mailer.clock import utcnow
+from mailer.dispatch import account_mail
+from mailer.extensions import db
+from mailer.services import account_links, accounts, throttle
+from mailer.services.account_links import Purpose
+from mailer.web.acting import audit
+from mailer.web.forms import BaseForm, render_form
+from mailer.web.limits import spend
+from mailer.web.targets import see_other
+
+
+@auth.get("/profile")
+@login_required
+def profile() -> str:
+    """What the service knows of the reader."""
+    return render_template("auth/profile.html", form=BaseForm(formdata=None))
+
+
+@auth.route("/profile/edit", methods=["GET", "POST"])
+@login_required
+def edit_profile() -> Response:
+    """Change name, zone, language, notices."""
+    form = ProfileForm(obj=current_user)
+    if not form.validate_on_submit():
+        return render_form("auth/edit.html", form)
+    accounts.rename(db.session(), current_user._get_current_object(), form.username.data)
+    for name in ("first_name", "last_name", "time_zone", "locale", "wants_notices"):
+        setattr(current_user, name, form[name].data)
+    db.session.commit()
+    refresh()  # the sentence below is already in the new language
+    flash(_("Your profile is saved."), "success")
+    return see_other("auth.profile")
+
+
+@auth.route("/email", methods=["GET", "POST"])
+@login_required
+def email() -> Response:
+    """Ask for a new address: the password first, then a letter to the new one."""
+    form = EmailForm()
+    if not form.validate_on_submit() or not is_owner(form.current_password):
+        return render_form("auth/email.html", form)
+    spend((throttle.LETTER_MAILBOX, form.address.key))
+    accounts.ask_for_email(db.session(), current_user._get_current_object(), form.address, now=utcnow())
+    audit("email.ask", detail=form.address.email)
+    db.session.commit()
+    account_mail.ring()
+    flash(_("A letter is on its way to the new address. The old one stays until its link is used."), "info")
+    return see_other("auth.profile")
+
+
+@auth.get("/email/<token>")
+def prove_email(token: str) -> Response:
+    """A page with a button, for whoever reads the new mailbox."""
+    link = account_links.look(db.session(), token, Purpose.CHANGE_EMAIL, now=utcnow())
+    page = render_template("auth/prove.html", form=BaseForm(formdata=None), token=token, email=link.email)
+    return secret_page(make_response(page))
+
+
+@auth.post("/email/<token>")
+def email_proven(token: str) -> Response:
+    """The new address is proven and takes the old one's place."""
+    user = accounts.change_email(db.session(), token, now=utcnow())
+    audit("email.change", actor=user, detail=user.email)
+    db.session.commit()
+    account_mail.ring()
+    flash(_("Your new address is confirmed."), "success")
+    return secret_page(see_other("auth.profile" if current_user.is_authenticated else "auth.login"))

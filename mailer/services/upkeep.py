@@ -1,0 +1,19 @@
+"""Small chores of each minute that keep the account tables small, and finish what a departure began."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from mailer.config import Config
+from mailer.services import account_letters, account_links, departure, sign_ins, throttle
+
+
+def do(session: Session, *, now: datetime, config: Config, commit: Callable[[], None]) -> None:
+    """Drop what is over, then erase a little of those who left; `commit` after each small step."""
+    throttle.sweep(session, now=now)
+    account_links.sweep(session, now=now)
+    account_letters.sweep(session, now=now)
+    sign_ins.sweep(session, longest=timedelta(minutes=config.session_max_minutes), now=now)
+    commit()
+    departure.erase_some(session, now=now, commit=commit)

@@ -1,0 +1,33 @@
+"""The web's side of the throttle: count a try for good, even if what follows fails, and refuse one too many."""
+
+import ipaddress
+
+from mailer.clock import utcnow
+from mailer.extensions import db
+from mailer.rules.errors import TooMany
+from mailer.services import throttle
+from mailer.services.throttle import Limit
+from mailer.web.acting import visitor_address
+
+
+def spend(*tries: tuple[Limit, str]) -> None:
+    """Count one try of each subject; raises TooMany when any of them has had enough."""
+    now, session = utcnow(), db.session()
+    wait_s = max(throttle.hit(session, limit, subject, now=now) for limit, subject in tries)
+    # commit before the password is looked at: parallel tries must see each other
+    session.commit()
+    if wait_s:
+        raise TooMany(wait_s)
+
+
+def visitor_network() -> str:
+    """Who is counted as one visitor: an IPv4 address, or the /64 that an IPv6 visitor has to themselves."""
+    raw = visitor_address()
+    try:
+        address = ipaddress.ip_address(raw)
+    except ValueError:
+        return raw
+    if isinstance(address, ipaddress.IPv4Address):
+        return raw
+    mapped = address.ipv4_mapped
+    return str(mapped or ipaddress.ip_network((address, 64), strict=False))
