@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "static"
 PACKAGES = vendor.read_list(ROOT / "vendor.json")
 OWN = [p for p in STATIC.rglob("*") if p.suffix in {".css", ".js"} and "vendor" not in p.parts]
-TEMPLATES = [*(ROOT / "templates").rglob("*.html")]
+# letters are no pages: mail programs have no policy, and drop style sheets
+TEMPLATES = [p for p in (ROOT / "templates").rglob("*.html") if "mail" not in p.relative_to(ROOT).parts]
 
 
 def archive(tmp_path: Path, **files: str) -> Path:
