@@ -13,6 +13,7 @@ pytest_plugins = (
     "tests.support.fixtures_databases",
     "tests.support.fixtures_app",
     "tests.support.fixtures_browser",
+    "tests.support.fixtures_mail",
 )
 GUARD = Guard()
 GUARD.install()

@@ -16,6 +16,7 @@ from tests.support.chromium import Complaints
 from tests.support.fixtures_app import AppConfig
 from tests.support.ports import Guard, ReachedOutError
 from tests.support.redis import PrivateRedis
+from tests.support.smtp_server import SmtpServer
 from tests.support.world import make_user
 
 
@@ -74,3 +75,11 @@ def test_a_page_that_breaks_the_policy_is_noticed(browser: Browser, live_server:
         assert complaints.seen == []
         page.evaluate("fetch('https://example.org/').catch(() => null)")
         assert any(line.startswith("policy: ") for line in complaints.seen)
+
+
+def test_the_app_of_who_asks_for_a_mail_server_sends_to_it(smtp: SmtpServer, app: Flask) -> None:
+    mail = app.config["MAILER"].mail
+    with smtplib.SMTP(mail.host, mail.port, timeout=10) as client:
+        client.sendmail("news@example.org", ["anna@example.org"], b"Subject: Hello\r\n\r\nHello\r\n")
+    smtp.wait_for(1)
+    assert smtp.recipients() == ["anna@example.org"]
