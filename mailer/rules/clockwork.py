@@ -3,7 +3,7 @@ Knows nothing of mailings; never reads the time."""
 
 from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 
@@ -18,6 +18,7 @@ def is_known_zone(name: str) -> bool:
     return name in known_zones()
 
 
+@lru_cache(maxsize=4096)  # a tick asks for the same few walls again and again
 def to_utc(wall: datetime, zone: str) -> datetime:
     """A naive wall time as a moment: the first one after a spring gap, the first of a repeated autumn hour.
 

@@ -2,8 +2,6 @@
 the web turns class and facts into a status and a translated sentence, so no sentence may stand here."""
 
 
-
-
 class MailerError(Exception):
     """The root: whatever is caught as this was foreseen."""
 

@@ -69,7 +69,7 @@ def decide(schedule: Schedule, *, seen: datetime, now: datetime, missed_run: Mis
     opens = _on_time(schedule, first, now)
     if opens is not None:
         return _opening(schedule, first, opens, late=False)
-    newest = _newest_before(schedule, first, now + _INSTANT)
+    newest = _newest_before(schedule, first, now)
     if missed_run is MissedRun.SEND_LATE and now < day_ends_at(newest.due_on, schedule.time_zone):
         return _opening(schedule, first, newest, late=True)
     return _missing(schedule, first, newest, now)
@@ -110,7 +110,7 @@ def _missing(schedule: Schedule, first: _Point, newest: _Point, now: datetime) -
     following = next_after(schedule, now)
     if following is not None and following.due_on == newest.due_on:
         return Verdict(None, None, following.at)
-    return Verdict(None, _missed(schedule, first, newest), next_run_at(schedule, now, sent_on=newest.due_on))
+    return Verdict(None, _missed(schedule, first, newest), None if following is None else following.at)
 
 
 def _missed(schedule: Schedule, first: _Point, newest: _Point) -> Missed:

@@ -4,13 +4,14 @@ the list of an hour-by-hour walk along the zone's clock (UTC to wall only, which
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import pairwise
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from dateutil import rrule
 
 from mailer.rules.schedule import Schedule
 
-_FREQUENCIES = {"daily": rrule.DAILY, "weekly": rrule.WEEKLY, "monthly": rrule.MONTHLY}
+_FREQUENCIES: dict[str, Literal[1, 2, 3]] = {"daily": rrule.DAILY, "weekly": rrule.WEEKLY, "monthly": rrule.MONTHLY}
 
 
 def offset_at(at: datetime, zone: str) -> timedelta:
@@ -45,11 +46,14 @@ def walls(schedule: Schedule, *, until: datetime) -> list[datetime]:
     start, end = schedule.starts_at, min(until, schedule.ends_at or until)
     if schedule.frequency == "once":
         return [start] if start <= end else []
-    options: dict[str, object] = {}
-    if schedule.frequency == "monthly" and start.day > 28:
-        options = {"bymonthday": tuple(range(28, start.day + 1)), "bysetpos": -1}
+    at_month_end = schedule.frequency == "monthly" and start.day > 28
     rule = rrule.rrule(
-        _FREQUENCIES[schedule.frequency], dtstart=start, interval=schedule.interval, until=end, **options
+        _FREQUENCIES[schedule.frequency],
+        dtstart=start,
+        interval=schedule.interval,
+        until=end,
+        bymonthday=tuple(range(28, start.day + 1)) if at_month_end else None,
+        bysetpos=-1 if at_month_end else None,
     )
     return list(rule)
 

@@ -55,6 +55,14 @@ def test_a_repeated_hour_goes_out_once() -> None:
     assert count_between(schedule, at("2026-11-01 00:00"), at("2026-11-02 00:00")) == 1
 
 
+def test_midnight_that_came_before_the_evening_came_again_is_over() -> None:
+    # Newfoundland used to set its clocks back at one minute past midnight: 00:01 became 23:01 of the day before.
+    newest = latest_by(plan("2010-11-01 00:00", zone="America/St_Johns"), at("2010-11-07 02:40"))
+
+    assert newest is not None
+    assert newest.wall == wall("2010-11-07 00:00")
+
+
 @pytest.mark.parametrize("frequency", Frequency)
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize(("year", "minute"), [(2010, 0), (2024, 30)])
@@ -138,7 +146,7 @@ def test_a_seek_over_three_centuries_walks_nowhere(frequency: Frequency) -> None
     ],
 )
 def test_nonsense_is_refused(values: dict[str, Any], complaint: str) -> None:
-    sound = {"starts_at": wall("2026-01-01"), "time_zone": "UTC", "frequency": Frequency.DAILY}
+    sound: dict[str, Any] = {"starts_at": wall("2026-01-01"), "time_zone": "UTC", "frequency": Frequency.DAILY}
 
     with pytest.raises(ValueError, match=complaint):
         Schedule(**(sound | values))

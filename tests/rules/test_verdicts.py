@@ -41,6 +41,25 @@ class Case:
 
 
 CASES = [
+    Case(
+        "days missed, today on the dot",
+        DAILY,
+        "02 06:00",
+        "05 06:00",
+        opens="05 06:00",
+        missed=("04 06:00", 3),
+        again="06 06:00",
+    ),
+    Case(
+        "days missed, today just on time",
+        DAILY,
+        "02 06:00",
+        "05 06:15",
+        opens="05 06:00",
+        missed=("04 06:00", 3),
+        again="06 06:00",
+    ),
+    Case("at once, just on time", DAILY, "05 08:00", "05 08:15", opens="05 08:00", again="06 06:00"),
     Case("not due yet", DAILY, "05 06:00", "05 05:59", again="05 06:00"),
     Case("on the dot", DAILY, "05 06:00", "05 06:00", opens="05 06:00", again="06 06:00"),
     Case("just on time", DAILY, "05 06:00", "05 06:15", opens="05 06:00", again="06 06:00"),
