@@ -62,6 +62,12 @@ def test_templates_hold_no_inline_scripts_styles_or_handlers() -> None:
         assert not re.search(r"<style|<script(?![^>]*\ssrc=)|\sstyle=|\son[a-z]+=\"|javascript:", text), path
 
 
+def test_every_static_file_that_a_page_names_is_there() -> None:
+    for path in TEMPLATES:
+        named = re.findall(r"filename='([^']+\.\w+)'\)", path.read_text())
+        assert not [name for name in named if not (STATIC / name).is_file()], path
+
+
 def test_every_icon_that_a_page_names_is_in_the_sprite() -> None:
     sprite = set(re.findall(r'<symbol id="([^"]+)"', (STATIC / "icons.svg").read_text()))
     assert sprite == set(PACKAGES[-1].icons)
