@@ -56,16 +56,25 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def stored_by_value(kind: type[StrEnum], *, name: str) -> Enum:
-    """A text column that holds the values of `kind` and a CHECK that holds nothing else."""
+def stored_by_value(kind: type[StrEnum], *, name: str, is_checked: bool = True) -> Enum:
+    """A text column that holds the values of `kind` and, unless the table brings its own, a CHECK for nothing else."""
     return Enum(
         kind,
         name=name,
         native_enum=False,
-        create_constraint=True,
+        create_constraint=is_checked,
         length=20,
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+def one_of(kind: type[StrEnum], column: str, usual: str) -> str:
+    """SQL of a CHECK for the values of `kind` that tries the usual case first.
+
+    SQLite builds the list of an IN anew for every row: 3 to 5 µs, more than all the rest of an insert.
+    """
+    values = ", ".join(f"'{member.value}'" for member in kind)
+    return f"{column} {usual} OR {column} IN ({values})"
 
 
 BigId = BigInteger().with_variant(Integer, "sqlite")

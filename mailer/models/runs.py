@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from mailer.extensions import Model
 from mailer.models.mailings import Mailing
 from mailer.models.messages import MessageVersion
-from mailer.orm import BigId, Id, Moment, stored_by_value
+from mailer.orm import BigId, Id, Moment, one_of, stored_by_value
 from mailer.rules.outcome import Outcome, SkipReason
 
 
@@ -98,7 +98,11 @@ class Attempt(Model):
     """The log. Append-only; no foreign keys, so that it outlives the client; never edited but for a learned truth."""
 
     __tablename__ = "attempt"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (
+        CheckConstraint(one_of(Outcome, "outcome", "= 'accepted'"), name="outcome"),
+        CheckConstraint(one_of(SkipReason, "reason", "IS NULL"), name="reason"),
+        {"sqlite_with_rowid": False},
+    )
 
     run_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     client_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
@@ -106,8 +110,8 @@ class Attempt(Model):
     address: Mapped[str] = mapped_column(String(254))
     started_at: Mapped[Moment]
     took_ms: Mapped[int] = mapped_column(default=0)
-    outcome: Mapped[Outcome] = mapped_column(stored_by_value(Outcome, name="outcome"))
-    reason: Mapped[SkipReason | None] = mapped_column(stored_by_value(SkipReason, name="reason"))
+    outcome: Mapped[Outcome] = mapped_column(stored_by_value(Outcome, name="outcome", is_checked=False))
+    reason: Mapped[SkipReason | None] = mapped_column(stored_by_value(SkipReason, name="reason", is_checked=False))
     reply_code: Mapped[int | None]
     reply_text: Mapped[str] = mapped_column(Text, default="")
     # the server's own words were lost with the worker; only the code is known, or nothing

@@ -36,7 +36,7 @@ def upgrade() -> None:
                 "skipped",
                 name="outcome",
                 native_enum=False,
-                create_constraint=True,
+                create_constraint=False,
                 length=20,
             ),
             nullable=False,
@@ -59,7 +59,7 @@ def upgrade() -> None:
                 "too_large",
                 name="reason",
                 native_enum=False,
-                create_constraint=True,
+                create_constraint=False,
                 length=20,
             ),
             nullable=True,
@@ -68,6 +68,16 @@ def upgrade() -> None:
         sa.Column("reply_text", sa.Text(), nullable=False),
         sa.Column("is_rebuilt", sa.Boolean(), nullable=False),
         sa.Column("resent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "outcome = 'accepted' OR outcome IN ('accepted', 'deferred', 'refused', 'unanswered', 'skipped')",
+            name=op.f("ck_attempt_outcome"),
+        ),
+        sa.CheckConstraint(
+            "reason IS NULL OR reason IN ('suppressed', 'unsubscribed', 'address_changed', 'client_deleted', "
+            "'daily_limit', 'owner_blocked', 'stopped', 'cancelled', 'too_late', 'gave_up', 'unfillable', "
+            "'bad_address', 'too_large')",
+            name=op.f("ck_attempt_reason"),
+        ),
         sa.PrimaryKeyConstraint("run_id", "client_id", "number", name=op.f("pk_attempt")),
         sqlite_with_rowid=False,
     )

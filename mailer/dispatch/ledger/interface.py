@@ -69,8 +69,14 @@ class Ledger(Protocol):
     def renew_sender(self, worker: str) -> bool:
         """Hold on to it; False when another has it."""
 
+    def sender(self) -> str | None:
+        """The worker that took the sender's place, whether or not its lease still stands."""
+
     def leave_sender(self, worker: str) -> None:
         """Let the next one send at once."""
+
+    def close_dead_ends(self, now: datetime) -> set[int]:
+        """Drain open runs that can never be sent any more: stopped, deleted, blocked, or held past their time."""
 
     def beat(self, name: str, now: datetime) -> None:
         """Write the heartbeat row of this name."""

@@ -115,8 +115,9 @@ class DeadClaim:
     claim_id: int
     run_id: int
     worker: str
-    # (client_id, number, address), in the journal's order
-    recipients: tuple[tuple[int, int, str], ...]
+    # (client_id, number, address), in the journal's order; None: settled already
+    recipients: tuple[tuple[int, int, str] | None, ...]
     claimed_at: datetime
+    leased_until: datetime
     # seconds since the lease ended; negative while it stands (the database's clock)
     over_for_s: float

@@ -1,0 +1,108 @@
+"""The transaction of the hot path: write what is finished, take what is next, keep the counters. One COMMIT."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mailer.dispatch.ledger import conflicts
+from mailer.dispatch.ledger.allowance import Allowance
+from mailer.dispatch.ledger.drivers import Answer, Clash, Driver, Transaction
+from mailer.dispatch.ledger.facts import RunRow, lock, read_runs
+from mailer.dispatch.ledger.filling import Filling
+from mailer.dispatch.ledger.limits import Limits
+from mailer.dispatch.ledger.settling import Settling
+from mailer.dispatch.ledger.tally import Tally
+from mailer.dispatch.ledger.types import DeadClaim, Order, Settlement, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """All that one transaction is asked to do. `dead`: on behalf of a worker whose lease must not have changed."""
+
+    settlements: Sequence[Settlement]
+    orders: Sequence[Order]
+    worker: str
+    dead: DeadClaim | None = None
+    is_careful: bool = False
+
+    @property
+    def run_ids(self) -> set[int]:
+        """The runs that are touched."""
+        return {one.run_id for one in self.settlements} | {one.run_id for one in self.orders}
+
+
+def book(
+    driver: Driver, limits: Limits, settlements: Sequence[Settlement], orders: Sequence[Order], worker: str
+) -> list[Turn]:
+    """See `Ledger.turns`."""
+    return _carefully(driver, limits, Booking(settlements, orders, worker))
+
+
+def book_dead(driver: Driver, limits: Limits, claim: DeadClaim, settlement: Settlement) -> bool:
+    """See `Ledger.settle_dead`."""
+    turns = _carefully(driver, limits, Booking([settlement], [], claim.worker, dead=claim))
+    return not turns[0].lost_claims
+
+
+def _carefully(driver: Driver, limits: Limits, booking: Booking) -> list[Turn]:
+    """A key that is taken already is looked into and cried about, and the rest is written."""
+    try:
+        return _book(driver, limits, booking)
+    except Clash:
+        rest = conflicts.unwritten(driver, booking.settlements)
+        return _book(driver, limits, replace(booking, settlements=rest, is_careful=True))
+
+
+def _book(driver: Driver, limits: Limits, booking: Booking) -> list[Turn]:
+    with driver.transaction() as work:
+        lock(work, booking.run_ids)
+        locked = read_runs(work, booking.run_ids)
+        standing = _ask_standing(work, booking)
+        runs, tally = locked(), Tally()
+        lists: dict[int, str] = dict(standing())
+        lost = Settling(work, runs, tally).settle(booking.settlements, lists)
+        _brake(work, limits, booking, runs, tally)
+        allowance = Allowance(work, limits.new_user_daily_limit)
+        fillings = [
+            Filling(work, order, runs.get(order.run_id), allowance, tally, is_careful=booking.is_careful)
+            for order in booking.orders
+        ]
+        _fill(fillings)
+        for filling in fillings:
+            filling.write(booking.worker)
+        tally.write(work, runs)
+    turns = [filling.turn() for filling in fillings] or [Turn()]
+    return [replace(turns[0], lost_claims=lost), *turns[1:]] if lost else turns
+
+
+def _ask_standing(work: Transaction, booking: Booking) -> Answer:
+    """Which of these claims are still this worker's: (id, list). Only a claim that stays needs its list."""
+    if not booking.settlements:
+        return list
+    driver = work.driver
+    column = "''" if all(one.is_over for one in booking.settlements) else "recipients"
+    sql = f"SELECT id, {column} FROM claim WHERE {driver.among('id')} AND worker = %s"  # noqa: S608
+    values = (driver.ids(one.claim_id for one in booking.settlements), booking.worker)
+    if booking.dead is None:
+        return work.ask(sql, values)
+    lock_claim = " FOR UPDATE" if driver.lock_r else ""
+    return work.ask(f"{sql} AND leased_until = %s{lock_claim}", (*values, driver.moment(booking.dead.leased_until)))
+
+
+def _brake(
+    work: Transaction, limits: Limits, booking: Booking, runs: dict[int, RunRow], tally: Tally
+) -> None:
+    if limits.refused_brake_percent:
+        for run_id in {one.run_id for one in booking.settlements} & runs.keys():
+            tally.brake(work, runs[run_id], limits.refused_brake_percent)
+
+
+def _fill(fillings: Sequence[Filling]) -> None:
+    """The first pages are sent for together; few need another."""
+    wanting = [filling for filling in fillings if filling.wants_more]
+    for filling in wanting:
+        filling.ask()
+    for filling in wanting:
+        filling.read()
+        while filling.wants_more:
+            filling.ask()
+            filling.read()

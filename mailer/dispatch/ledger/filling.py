@@ -1,0 +1,166 @@
+"""One order being filled: retries that are due, then the next of the audience, each marked send or skip.
+
+Reads and marks; what it decided is written by `write`. The run's row is locked all the while.
+"""
+
+from datetime import UTC, datetime
+
+from mailer.dispatch.ledger import candidates
+from mailer.dispatch.ledger.allowance import Allowance
+from mailer.dispatch.ledger.conflicts import without_written
+from mailer.dispatch.ledger.drivers import Answer, Row, Transaction
+from mailer.dispatch.ledger.facts import Gate, RunRow
+from mailer.dispatch.ledger.rows import ATTEMPT, attempt_row, recipients_json, skipped
+from mailer.dispatch.ledger.tally import Tally
+from mailer.dispatch.ledger.types import Finished, Order, Recipient, Turn, Window
+from mailer.rules.outcome import SkipReason
+
+LEASE_S = 60
+# pages of nothing but skips in one transaction: a million suppressed drain quickly, nobody waits long for a lock
+PAGES = 5
+_EVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+_TAKE_UP = "UPDATE run SET held_reason = NULL, held_at = NULL, held_until = NULL WHERE id = %s"
+_LAST_WORDS = "SELECT client_id, number, reply_code, reply_text FROM attempt WHERE run_id = %s AND {these}"
+_CLAIM = """
+INSERT INTO claim (run_id, worker, recipients, claimed_at, leased_until)
+VALUES (%s, %s, %s, {now}, {later}) RETURNING id"""
+
+
+class Filling:
+    """`ask` sends for a page, `read` marks it; together until somebody is to be written to or nobody is left."""
+
+    def __init__(
+        self,
+        work: Transaction,
+        order: Order,
+        run: RunRow | None,
+        allowance: Allowance,
+        tally: Tally,
+        *,
+        is_careful: bool,
+    ) -> None:
+        """`is_careful` looks for rows that are there already before it writes."""
+        self._work = work
+        self._size = order.size
+        self._run = run
+        self._allowance = allowance
+        self._tally = tally
+        self._is_careful = is_careful
+        self._gate = run.gate() if run else Gate.CLOSED
+        self._send: list[Recipient] = []
+        self._skip: list[Finished] = []
+        self._pages = 0
+        self._has_retries = False
+        self._asked: tuple[Answer | None, Answer | None] = (None, None)
+        self._claimed: Answer | None = None
+        self._pending: Answer | None = None
+
+    @property
+    def wants_more(self) -> bool:
+        """Another page should be asked for."""
+        if self._run is None or self._gate is Gate.CLOSED or self._send or self._pages >= PAGES:
+            return False
+        return self._pages == 0 or self._has_retries or not self._run.is_exhausted
+
+    def ask(self) -> None:
+        """Send for what is due and for the next page."""
+        run = self._open_run()
+        if self._pages == 0 and run.held_reason is not None and self._gate is Gate.OPEN:
+            self._work.run(_TAKE_UP, (run.run_id,))
+        until = run.now if self._gate is Gate.OPEN and not run.is_over_time else _EVER
+        is_due = self._has_retries or (run.next_retry_at is not None and run.next_retry_at <= until)
+        again = candidates.retries(self._work, run, until, self._size) if is_due else None
+        new = None if run.is_exhausted else candidates.page(self._work, run, self._size)
+        self._asked = again, new
+
+    def read(self) -> None:
+        """Mark them. Retries go first; the cursor moves past as many new ones as the window has room for."""
+        run = self._open_run()
+        self._pages += 1
+        again, new = (answer() if answer else [] for answer in self._asked)
+        self._has_retries = len(again) == self._size
+        self._mark_retries(run, again)
+        room = self._size - len(again)
+        if not run.is_exhausted:
+            run.is_exhausted = len(new) <= room and len(new) < self._size
+        new = new[:room]
+        if new:
+            run.cursor = new[-1][0]
+            self._mark_new(run, new)
+
+    def write(self, worker: str) -> None:
+        """Write the skipped, insert the claim, count."""
+        run = self._run
+        if run is None or self._gate is Gate.CLOSED:
+            return
+        if self._skip:
+            self._work.insert(ATTEMPT, [attempt_row(self._work.driver, run.run_id, one) for one in self._skip])
+            self._tally.attempts(run, self._skip)
+        if self._send:
+            claim = _CLAIM.format(now=self._work.driver.now, later=self._work.driver.later(LEASE_S))
+            self._claimed = self._work.ask(claim, (run.run_id, worker, recipients_json(self._send)))
+        if run.is_exhausted:
+            self._pending = self._work.ask("SELECT min(due_at) FROM retry WHERE run_id = %s", (run.run_id,))
+
+    def turn(self) -> Turn:
+        """What it came to; after COMMIT."""
+        run = self._run
+        if run is None or self._gate is Gate.CLOSED:
+            return Turn(is_closed=True)
+        window = None
+        if self._claimed:
+            window = Window(claim_id=self._claimed()[0][0], run_id=run.run_id, recipients=tuple(self._send))
+        due = self._pending()[0][0] if self._pending else None
+        next_retry_at = None if due is None else self._work.driver.read_moment(due)
+        is_waiting = next_retry_at is None or next_retry_at > run.now
+        return Turn(window, is_dry=run.is_exhausted and is_waiting, next_retry_at=next_retry_at)
+
+    def _open_run(self) -> RunRow:
+        if self._run is None:
+            raise LookupError("no such run")
+        return self._run
+
+    def _mark_retries(self, run: RunRow, found: list[Row]) -> None:
+        if not found:
+            return
+        these = self._work.driver.among("client_id")
+        ids = self._work.driver.ids(row[0] for row in found)
+        self._work.run(f"DELETE FROM retry WHERE run_id = %s AND {these}", (run.run_id, ids))  # noqa: S608
+        self._tally.runs[run.run_id]["retries"] -= sum(row[1] > 1 for row in found)
+        gone = self._given_up(run, found, ids) if run.is_over_time and not run.drain_reason else {}
+        for row in self._without_written(run, found):
+            one = _recipient(row)
+            if one.client_id in gone:
+                self._skip.append(skipped(one, SkipReason.GAVE_UP, run.now, *gone[one.client_id]))
+            else:
+                self._mark(run, one, row[4])
+
+    def _given_up(self, run: RunRow, found: list[Row], ids: object) -> dict[int, tuple[int | None, str]]:
+        """Last words of those whose time to be tried again is over; whoever was never tried still is."""
+        words = self._work.rows(_LAST_WORDS.format(these=self._work.driver.among("client_id")), (run.run_id, ids))
+        last = {(client_id, number): (code, text) for client_id, number, code, text in words}
+        return {row[0]: last.get((row[0], row[1] - 1), (None, "")) for row in found if row[1] > 1}
+
+    def _mark_new(self, run: RunRow, found: list[Row]) -> None:
+        found = self._without_written(run, found)
+        self._tally.runs[run.run_id]["total"] += len(found)
+        for row in found:
+            limit = None if row[4] or self._gate is Gate.DRAIN or self._allowance.take(run) else SkipReason.DAILY_LIMIT
+            self._mark(run, _recipient(row), row[4] or limit)
+
+    def _mark(self, run: RunRow, one: Recipient, reason: str | None) -> None:
+        why = run.drain_reason or reason
+        if why is None:
+            self._send.append(one)
+        else:
+            self._skip.append(skipped(one, SkipReason(why), run.now))
+
+    def _without_written(self, run: RunRow, found: list[Row]) -> list[Row]:
+        if not self._is_careful or not found:
+            return found
+        return without_written(self._work, run.run_id, found)
+
+
+def _recipient(row: Row) -> Recipient:
+    return Recipient(client_id=row[0], number=row[1], address=row[2], name=row[3] or "")

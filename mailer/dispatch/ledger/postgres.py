@@ -1,0 +1,94 @@
+"""PostgreSQL: statements travel in a pipeline, so that a turn waits for the server as rarely as it can."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+
+from mailer.dispatch.ledger.drivers import Answer, Clash, Driver, Row, Table, Transaction
+from mailer.dispatch.ledger.interface import LedgerUnavailable
+
+
+@lru_cache(maxsize=32)
+def _insert(table: Table) -> str:
+    columns = ", ".join(f"%s::{kind}[]" for _name, kind in table.columns)
+    # one statement with an array per column: an eighth of the cost of a statement per row
+    return f"INSERT INTO {table.name} ({table.names}) SELECT * FROM unnest({columns})"  # noqa: S608 — our constants
+
+
+class PostgresTransaction(Transaction):
+    """Statements of one connection in pipeline mode; reading an answer waits for all before it."""
+
+    def __init__(self, driver: Driver, connection: psycopg.Connection[Row]) -> None:
+        """`connection` is in pipeline mode; the first statement begins."""
+        super().__init__(driver)
+        self._connection = connection
+
+    def ask(self, sql: str, values: Sequence[Any] = ()) -> Answer:
+        """Queue it."""
+        return self._connection.execute(sql, values, prepare=True).fetchall
+
+    def insert(self, table: Table, rows: Iterable[Row]) -> None:
+        """Queue one statement for all rows."""
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        if columns:
+            self.ask(_insert(table), columns)
+
+
+class PostgresDriver(Driver):
+    """See the module."""
+
+    # the clock itself, not the transaction's start: a turn may have waited for a lock
+    now = "clock_timestamp()"
+    lock_r = " FOR NO KEY UPDATE OF r"
+    is_single = False
+
+    @contextmanager
+    def _transaction(self, *, writes: bool) -> Iterator[Transaction]:
+        try:
+            pooled = self.engine.raw_connection()
+            connection: Any = pooled.driver_connection
+            try:
+                with connection.pipeline():
+                    yield PostgresTransaction(self, connection)
+                    connection.commit()
+            except psycopg.OperationalError:
+                pooled.invalidate()
+                raise
+            finally:
+                pooled.close()  # rolls back what is not committed
+        except psycopg.IntegrityError as error:
+            raise Clash(str(error)) from error
+        except psycopg.OperationalError as error:
+            raise LedgerUnavailable(str(error)) from error
+
+    def later(self, seconds: int) -> str:
+        """SQL: the server's clock plus so many seconds."""
+        return f"clock_timestamp() + interval '{seconds} seconds'"
+
+    def seconds_since(self, column: str) -> str:
+        """SQL: seconds, exact to the microsecond."""
+        return f"extract(epoch FROM clock_timestamp() - {column})::float8"
+
+    def among(self, column: str) -> str:
+        """SQL: membership in an array."""
+        return f"{column} = ANY(%s::int8[])"
+
+    def ids(self, numbers: Iterable[int]) -> Any:
+        """A list becomes an array."""
+        return list(numbers)
+
+    def moment(self, at: datetime) -> Any:
+        """As it is."""
+        return at
+
+    def read_moment(self, value: Any) -> datetime:
+        """In UTC, whatever the connection's zone."""
+        return value.astimezone(UTC)  # type: ignore[no-any-return]
+
+    def day(self, on: date) -> Any:
+        """As it is."""
+        return on

@@ -1,0 +1,110 @@
+"""How results become rows of the log and of the retry table."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from mailer.dispatch.ledger.drivers import Driver, Row, Table
+from mailer.dispatch.ledger.types import Finished, Recipient
+from mailer.rules.outcome import Outcome, SkipReason
+
+Listed = list[tuple[int, int, str] | None]
+
+ATTEMPT = Table(
+    "attempt",
+    (
+        ("run_id", "int8"),
+        ("client_id", "int8"),
+        ("number", "int4"),
+        ("address", "text"),
+        ("started_at", "timestamptz"),
+        ("took_ms", "int4"),
+        ("outcome", "text"),
+        ("reason", "text"),
+        ("reply_code", "int4"),
+        ("reply_text", "text"),
+        ("is_rebuilt", "bool"),
+    ),
+)
+RETRY = Table(
+    "retry",
+    (
+        ("run_id", "int8"),
+        ("client_id", "int8"),
+        ("number", "int4"),
+        ("address", "text"),
+        ("due_at", "timestamptz"),
+    ),
+)
+
+
+def attempt_row(driver: Driver, run_id: int, one: Finished) -> Row:
+    """In the order of ATTEMPT. NUL is the one character that PostgreSQL cannot keep."""
+    return (
+        run_id,
+        one.client_id,
+        one.number,
+        one.address,
+        driver.moment(one.started_at),
+        one.took_ms,
+        one.outcome.value,
+        one.reason and one.reason.value,
+        one.reply_code,
+        one.reply_text.replace("\0", "\ufffd") if "\0" in one.reply_text else one.reply_text,
+        one.is_rebuilt,
+    )
+
+
+def retry_row(driver: Driver, run_id: int, one: Finished, due_at: datetime) -> Row:
+    """The next number of a deferred one."""
+    return (run_id, one.client_id, one.number + 1, one.address, driver.moment(due_at))
+
+
+def back_row(driver: Driver, run_id: int, one: Recipient, due_at: datetime) -> Row:
+    """The same number again: nothing was said to the server about this one."""
+    return (run_id, one.client_id, one.number, one.address, driver.moment(due_at))
+
+
+def given_up(last: Finished, at: datetime) -> Finished:
+    """Row n+1 of a deferred one that is not tried again, with the last words."""
+    return Finished(
+        client_id=last.client_id,
+        number=last.number + 1,
+        address=last.address,
+        started_at=at,
+        took_ms=0,
+        outcome=Outcome.SKIPPED,
+        reason=SkipReason.GAVE_UP,
+        reply_code=last.reply_code,
+        reply_text=last.reply_text,
+    )
+
+
+def skipped(one: Recipient, reason: SkipReason, at: datetime, code: int | None = None, text: str = "") -> Finished:
+    """The decision not to write to somebody."""
+    return Finished(
+        client_id=one.client_id,
+        number=one.number,
+        address=one.address,
+        started_at=at,
+        took_ms=0,
+        outcome=Outcome.SKIPPED,
+        reason=reason,
+        reply_code=code,
+        reply_text=text,
+    )
+
+
+def recipients_json(recipients: Iterable[Recipient]) -> str:
+    """A claim's list, in the journal's order."""
+    return json.dumps([(one.client_id, one.number, one.address) for one in recipients], ensure_ascii=False)
+
+
+def read_recipients(text: str) -> Listed:
+    """None stands where a recipient was settled before the rest, so that places keep their meaning."""
+    return [None if one is None else (one[0], one[1], one[2]) for one in json.loads(text)]
+
+
+def without(listed: Listed, settled: set[tuple[int, int]]) -> str:
+    """The list with the settled (client_id, number) blanked out."""
+    return json.dumps([None if one is None or one[:2] in settled else one for one in listed], ensure_ascii=False)

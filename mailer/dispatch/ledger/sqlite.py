@@ -1,0 +1,99 @@
+"""SQLite: one writer at a time, begun IMMEDIATE; times are text in UTC, as SQLAlchemy's DateTime writes them."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+
+from mailer.dispatch.ledger.drivers import Answer, Clash, Driver, Row, Table, Transaction
+from mailer.dispatch.ledger.interface import LedgerUnavailable
+
+_CLOCK = "strftime('%Y-%m-%d %H:%M:%f000', 'now'"
+_DAY_S = 86_400
+
+
+@lru_cache(maxsize=256)
+def _question_marks(sql: str) -> str:
+    return sql.replace("%s", "?")
+
+
+@lru_cache(maxsize=32)
+def _insert(table: Table) -> str:
+    marks = ", ".join("?" * len(table.columns))
+    return f"INSERT INTO {table.name} ({table.names}) VALUES ({marks})"  # noqa: S608 — our own constants
+
+
+class SqliteTransaction(Transaction):
+    """Statements of one connection, each run at once."""
+
+    def __init__(self, driver: Driver, connection: sqlite3.Connection) -> None:
+        """`connection` has begun."""
+        super().__init__(driver)
+        self._connection = connection
+
+    def ask(self, sql: str, values: Sequence[Any] = ()) -> Answer:
+        """Run it; its rows are read at once, lest a later write change them."""
+        found = self._connection.execute(_question_marks(sql), values).fetchall()
+        return lambda: found
+
+    def insert(self, table: Table, rows: Iterable[Row]) -> None:
+        """One prepared statement for all rows."""
+        self._connection.executemany(_insert(table), rows)
+
+
+class SqliteDriver(Driver):
+    """See the module."""
+
+    now = f"{_CLOCK})"
+    lock_r = ""
+    is_single = True
+
+    @contextmanager
+    def _transaction(self, *, writes: bool) -> Iterator[Transaction]:
+        try:
+            pooled = self.engine.raw_connection()
+            try:
+                connection: Any = pooled.driver_connection
+                connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+                yield SqliteTransaction(self, connection)
+                connection.execute("COMMIT")
+            finally:
+                pooled.close()  # rolls back what is not committed
+        except sqlite3.IntegrityError as error:
+            raise Clash(str(error)) from error
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+                raise  # a mistake of ours; busy for too long, disk full and file gone have codes of their own
+            raise LedgerUnavailable(str(error)) from error
+
+    def later(self, seconds: int) -> str:
+        """SQL: the machine's clock plus so many seconds."""
+        return f"{_CLOCK}, '{seconds:+d} seconds')"
+
+    def seconds_since(self, column: str) -> str:
+        """SQL: seconds, exact to the millisecond."""
+        return f"(julianday('now') - julianday({column})) * {_DAY_S}"
+
+    def among(self, column: str) -> str:
+        """SQL: membership in a JSON list."""
+        return f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608 — our own columns
+
+    def ids(self, numbers: Iterable[int]) -> Any:
+        """A JSON list."""
+        return json.dumps(list(numbers))
+
+    def moment(self, at: datetime) -> Any:
+        """26 characters, which sort like moments."""
+        utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+        return utc.isoformat(" ", "microseconds")[:26]
+
+    def read_moment(self, value: Any) -> datetime:
+        """From text."""
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+    def day(self, on: date) -> Any:
+        """ISO text."""
+        return on.isoformat()

@@ -1,0 +1,90 @@
+"""The counters of one transaction: kept with the rows, written in as few statements as there are runs and days."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import date
+
+from mailer.dispatch.ledger.drivers import Transaction
+from mailer.dispatch.ledger.facts import RunRow
+from mailer.dispatch.ledger.types import Finished
+from mailer.models import HeldReason
+from mailer.rules.outcome import FINALS, Outcome
+
+# fewer answers than this say nothing about a list of addresses
+BRAKE_AFTER = 50
+
+_RUN = """
+UPDATE run SET total = total + %s, accepted = accepted + %s, refused = refused + %s, skipped = skipped + %s,
+  unanswered = unanswered + %s, deferred = deferred + %s, cursor = %s, is_exhausted = %s
+WHERE id = %s"""
+_DAY = """
+INSERT INTO daily_total (owner_id, counted_on, outcome, n) VALUES (%s, %s, %s, %s)
+ON CONFLICT (owner_id, counted_on, outcome) DO UPDATE SET n = daily_total.n + excluded.n"""
+_BRAKE = "UPDATE run SET held_reason = %s, held_at = %s, held_until = NULL WHERE id = %s"
+# the server takes letters again: its next trouble is a first one
+_RELIEF = "UPDATE run SET held_count = 0, held_words = '' WHERE id = %s"
+
+
+class Tally:
+    """What changes per run and per owner's day. `deferred` of a run counts its retry rows above number one."""
+
+    def __init__(self) -> None:
+        """Everything at zero."""
+        self.runs: defaultdict[int, Counter[str]] = defaultdict(Counter)
+        self.days: Counter[tuple[int, date, Outcome]] = Counter()
+        self.relieved: set[int] = set()
+
+    def attempts(self, run: RunRow, finished: Sequence[Finished]) -> None:
+        """Count rows of the log that are being written."""
+        outcomes = Counter(one.outcome for one in finished)
+        counts = self.runs[run.run_id]
+        for outcome, n in outcomes.items():
+            if outcome in FINALS:
+                counts[outcome] += n
+        self._count_days(run, finished, outcomes)
+        if run.held_count and run.held_reason is None and outcomes.keys() - {Outcome.SKIPPED, Outcome.UNANSWERED}:
+            self.relieved.add(run.run_id)
+
+    def learned(self, run: RunRow, day: date, outcome: Outcome, *, is_counted: bool) -> None:
+        """An unanswered one turned out otherwise; `is_counted`: it was not sent again by hand."""
+        self.days[run.owner_id, day, Outcome.UNANSWERED] -= 1
+        self.days[run.owner_id, day, outcome] += 1
+        if is_counted:
+            self.runs[run.run_id][Outcome.UNANSWERED] -= 1
+            self.runs[run.run_id][outcome] += 1
+
+    def _count_days(self, run: RunRow, finished: Sequence[Finished], outcomes: Counter[Outcome]) -> None:
+        if not finished:
+            return
+        first = run.local_day(min(one.started_at for one in finished))
+        last = run.local_day(max(one.started_at for one in finished))
+        if first == last:  # all but the window at midnight
+            for outcome, n in outcomes.items():
+                self.days[run.owner_id, first, outcome] += n
+        else:
+            self.days.update((run.owner_id, run.local_day(one.started_at), one.outcome) for one in finished)
+
+    def write(self, work: Transaction, runs: dict[int, RunRow]) -> None:
+        """One statement per run that changed and per owner's day and outcome, always in the same order."""
+        for run_id, counts in sorted(self.runs.items()):
+            run = runs[run_id]
+            changes = (counts["total"], *(counts[name] for name in _COUNTED), counts["retries"])
+            work.run(_RUN, (*changes, run.cursor, run.is_exhausted, run_id))
+        for run_id in sorted(self.relieved):
+            work.run(_RELIEF, (run_id,))
+        for (owner_id, day, outcome), n in sorted(self.days.items()):
+            work.run(_DAY, (owner_id, work.driver.day(day), outcome, n))
+
+    def brake(self, work: Transaction, run: RunRow, percent: int) -> None:
+        """Hold a run whose share of refusals is `percent` or more; once a moderator let it go on, no more."""
+        counts = self.runs[run.run_id]
+        refused = run.refused + counts[Outcome.REFUSED]
+        answered = refused + run.accepted + counts[Outcome.ACCEPTED]
+        if run.is_brake_released or run.held_reason is not None or answered < BRAKE_AFTER:
+            return
+        if refused * 100 >= percent * answered:
+            run.held_reason, run.held_until = HeldReason.BRAKE, None
+            work.run(_BRAKE, (HeldReason.BRAKE, work.driver.moment(run.now), run.run_id))
+
+
+_COUNTED = (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.SKIPPED, Outcome.UNANSWERED)
