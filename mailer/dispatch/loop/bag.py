@@ -18,6 +18,8 @@ from mailer.mail.smtp.events import RETURNS_LIMIT, Envelope, Step, Unfit
 from mailer.rules import outcome
 from mailer.rules.outcome import Outcome, SkipReason
 
+# what an envelope's token is: the hand, the recipient's index in it, the filled letter
+Held = tuple[Hand, int, bytes]
 _MARKS = {Outcome.ACCEPTED: ACCEPTED, Outcome.REFUSED: REFUSED, Outcome.DEFERRED: DEFERRED}
 _UNFIT = {Unfit.TOO_LARGE: SkipReason.TOO_LARGE}
 _LOST_WORDS = "the connection ended before the letter was sent"
@@ -91,30 +93,33 @@ class Bag:
 
     def body(self, envelope: Envelope) -> bytes | None:
         """The letter, unless it was taken back meanwhile: switched off, suppressed, lease over, stopping."""
-        hand, index, letter = envelope.token  # type: ignore[misc]
+        held: Held = envelope.token  # type: ignore[assignment]
+        hand, index, letter = held
         if hand.is_closed or self.is_shut or index in hand.barred or self._monotonic() >= hand.lease_s:
             return None
         self._mark(hand.slot + index, WRITING, 0)
-        return letter  # type: ignore[no-any-return]
+        return letter
 
     def answered(self, envelope: Envelope, step: Step, code: int, text: str, took_ms: int) -> None:
         """A reply that speaks of this letter."""
-        hand, index, _letter = envelope.token  # type: ignore[misc]
+        held: Held = envelope.token  # type: ignore[assignment]
+        hand, index, _letter = held
         verdict = verdict_of(step, code)
         if verdict is not Outcome.UNANSWERED:
             self._mark(hand.slot + index, _MARKS[verdict], code)
         self.successes += verdict is Outcome.ACCEPTED
-        self._finish(hand, index, verdict, code, text, took_ms)
+        self._finish(hand, index, verdict, code=code, text=text, took_ms=took_ms)
 
     def returned(self, envelope: Envelope, *, untouched: bool) -> None:
         """Certainly not sent: try again, but not for ever over connections that die."""
-        hand, index, _letter = envelope.token  # type: ignore[misc]
+        held: Held = envelope.token  # type: ignore[assignment]
+        hand, index, _letter = held
         self._mark(hand.slot + index, UNTOUCHED, 0)
         if hand.is_closed or self.is_shut or index in hand.barred or self._monotonic() >= hand.lease_s:
             self._give_back(hand, index)
         elif envelope.returns >= RETURNS_LIMIT:
             self._mark(hand.slot + index, DEFERRED, 0)
-            self._finish(hand, index, Outcome.DEFERRED, None, _LOST_WORDS, 0)
+            self._finish(hand, index, Outcome.DEFERRED, text=_LOST_WORDS)
         else:
             hand.again.append(envelope)
             if hand not in self._ready:
@@ -122,12 +127,14 @@ class Bag:
 
     def unanswered(self, envelope: Envelope, why: str, took_ms: int) -> None:
         """Fate unknown (RFC 1047): written down, never sent again by itself."""
-        hand, index, _letter = envelope.token  # type: ignore[misc]
-        self._finish(hand, index, Outcome.UNANSWERED, None, why, took_ms)
+        held: Held = envelope.token  # type: ignore[assignment]
+        hand, index, _letter = held
+        self._finish(hand, index, Outcome.UNANSWERED, text=why, took_ms=took_ms)
 
     def unsendable(self, envelope: Envelope, why: Unfit) -> None:
         """This server offers no way to take it."""
-        hand, index, _letter = envelope.token  # type: ignore[misc]
+        held: Held = envelope.token  # type: ignore[assignment]
+        hand, index, _letter = held
         self._skip(hand, index, _UNFIT.get(why, SkipReason.BAD_ADDRESS))
 
     def trouble(self, step: Step, code: int, text: str) -> None:
@@ -162,22 +169,18 @@ class Bag:
         self._count()
 
     def _skip(self, hand: Hand, index: int, reason: SkipReason) -> None:
-        recipient = hand.window.recipients[index]
-        hand.finish(
-            Finished(
-                client_id=recipient.client_id,
-                number=recipient.number,
-                address=recipient.address,
-                started_at=self.now,
-                took_ms=0,
-                outcome=Outcome.SKIPPED,
-                reason=reason,
-            )
-        )
-        self._count()
+        self._finish(hand, index, Outcome.SKIPPED, reason=reason)
 
     def _finish(
-        self, hand: Hand, index: int, verdict: Outcome, code: int | None, text: str, took_ms: int
+        self,
+        hand: Hand,
+        index: int,
+        verdict: Outcome,
+        *,
+        code: int | None = None,
+        text: str = "",
+        took_ms: int = 0,
+        reason: SkipReason | None = None,
     ) -> None:
         recipient = hand.window.recipients[index]
         hand.finish(
@@ -188,6 +191,7 @@ class Bag:
                 started_at=self.now - timedelta(milliseconds=took_ms),
                 took_ms=took_ms,
                 outcome=verdict,
+                reason=reason,
                 reply_code=code,
                 reply_text=text,
                 retry_at=self._retry_at(hand, recipient.number) if verdict is Outcome.DEFERRED else None,

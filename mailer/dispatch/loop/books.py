@@ -69,7 +69,7 @@ class Books:
         self.totals: Counter[Outcome] = Counter()
         self.is_busy = False
         self.windows = 0
-        self.has_run_dry = False
+        self.may_be_complete = False
         self.has_failed = False
         self._unwritten: list[Settlement] = []
         self._flushed_s = monotonic()
@@ -144,15 +144,20 @@ class Books:
         for lost in booked.turns:
             self.forget(set(lost.lost_claims))
         for settlement in booked.settlements:
-            self.totals.update(result.outcome for result in settlement.finished)
-            if settlement.is_over and self.hands.pop(settlement.claim_id, None):
-                self._journal.end(settlement.claim_id)
+            self._settled(settlement)
         for (run, _order), turn, letter in zip(booked.wishes, booked.turns, booked.letters, strict=False):
             if turn.window is not None:
                 self._take(turn.window, run, letter, booked.lease_s)
             if turn.is_dry or turn.is_closed:
-                self.has_run_dry |= turn.is_dry
+                self.may_be_complete = True
                 self.rota.drop(run.run_id)
+
+    def _settled(self, settlement: Settlement) -> None:
+        self.totals.update(result.outcome for result in settlement.finished)
+        if settlement.is_over and settlement.claim_id in self.hands:
+            del self.hands[settlement.claim_id]
+            self._journal.end(settlement.claim_id)
+            self.may_be_complete |= settlement.run_id not in self.rota
 
     def _take(self, window: Window, run: RunFacts, letter: Letter | None, lease_s: float) -> None:
         slot = self._journal.begin(window.claim_id, len(window.recipients))

@@ -65,6 +65,11 @@ class Chores:
             self._looked_s, self._is_looking, self._is_wanted = now_s, True, False
             self._submit(self._look, self._looked)
 
+    @property
+    def is_busy(self) -> bool:
+        """Something is being done, or must be done before anybody may call this idle."""
+        return self._is_looking or self.is_holding or self._books.may_be_complete
+
     def look_now(self) -> None:
         """From any thread: something may be due that was not a moment ago."""
         self._is_wanted = True
@@ -89,20 +94,22 @@ class Chores:
 
     def _wants_look(self, now_s: float) -> bool:
         """Each second, and as soon as the ring is empty, though not in a frenzy."""
-        is_calm = len(self._books.rota) or self.found_nothing or self._is_deaf
+        is_idle = self.found_nothing and not self._books.may_be_complete
+        is_calm = len(self._books.rota) or is_idle or self._is_deaf
         return self._is_wanted or now_s >= self._looked_s + (LOOK_S if is_calm else LOOK_S / 20)
 
     def _look(self) -> list[RunFacts]:
         """In the clerk's thread."""
-        if self._books.has_run_dry:
-            self._books.has_run_dry = False
-            self._ledger.finish_complete(self._clock())
+        if self._books.may_be_complete:
+            self._books.may_be_complete = False
+            while self._ledger.finish_complete(self._clock()):
+                pass
         return self._ledger.open_runs(LOOK_AT_MOST, mailing_id=self._mailing_id)
 
     def _looked(self, runs: list[RunFacts]) -> None:
         self._is_looking = self._is_deaf = False
         self._books.rota.refresh(runs)
-        self.found_nothing = not (runs or self._books.has_run_dry or self._is_wanted)
+        self.found_nothing = not (runs or self._is_wanted)
 
     # -- leases ----------------------------------------------------------------------------------------------
 

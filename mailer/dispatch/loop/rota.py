@@ -5,7 +5,7 @@ from itertools import islice
 
 from mailer.dispatch.ledger.types import Order, RunFacts
 
-AT_ONCE = 12  # orders in one transaction: many small runs share its price
+LEAST = 32  # recipients of an order: many small runs share the price of one transaction, in windows worth having
 
 
 class Rota:
@@ -16,6 +16,9 @@ class Rota:
 
     def __len__(self) -> int:
         return len(self._ring)
+
+    def __contains__(self, run_id: int) -> bool:
+        return run_id in self._ring
 
     def refresh(self, runs: Iterable[RunFacts]) -> None:
         """The database's list: newcomers queue up behind, those gone from it are left out."""
@@ -29,7 +32,7 @@ class Rota:
 
     def orders(self, room: int) -> list[tuple[RunFacts, Order]]:
         """The next runs' orders, that together bring at most `room` recipients; they go to the end of the ring."""
-        chosen = list(islice(self._ring.values(), AT_ONCE))
+        chosen = list(islice(self._ring.values(), max(1, room // LEAST)))
         for run in chosen:
             self._ring[run.run_id] = self._ring.pop(run.run_id)
         return [(run, Order(run.run_id, max(1, room // len(chosen)))) for run in chosen]

@@ -120,7 +120,7 @@ class Shift:
         if chores.is_leaving and not bag.is_shut:
             self._shut()
         may_claim = not chores.is_leaving and self._monotonic() < self._claim_until_s
-        chores.do_what_is_due(may_look=may_claim)
+        chores.do_what_is_due(may_look=not chores.is_leaving)
         books.turn(may_claim=may_claim and not chores.is_holding, at_once=bag.is_shut)
         if books.windows - self._collected >= WINDOWS_PER_COLLECT:
             self._collected = books.windows
@@ -134,11 +134,11 @@ class Shift:
     def _is_done(self) -> bool:
         """Idle for long enough, or nothing more to wait for on a stop."""
         now_s = self._monotonic()
-        is_quiet = self.books.is_clean and not self._wire.in_flight and not self.chores.is_holding
+        is_quiet = self.books.is_clean and not self._wire.in_flight
         if self._stop_at_s is not None:
             return is_quiet or now_s >= self._stop_at_s
         may_claim = now_s < self._claim_until_s
-        if not is_quiet or (may_claim and not self.chores.found_nothing):
+        if not is_quiet or self.chores.is_busy or (may_claim and not self.chores.found_nothing):
             self._idle_since_s = now_s
             return False
         with self.news:

@@ -1,0 +1,151 @@
+"""One engine per process: it serves all open runs in shifts, and slices of the queue allow it to go on.
+
+Opens no runs (the tick does) and knows no queue.
+"""
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from email.utils import parseaddr
+from pathlib import Path
+
+from flask import Flask
+
+from mailer.clock import utcnow
+from mailer.config import Config, MailServer
+from mailer.dispatch.journal import new_worker_name
+from mailer.dispatch.ledger import LedgerUnavailable, open_ledger
+from mailer.dispatch.letters import footers, unsubscribe_key
+from mailer.dispatch.loop.parts import Parts
+from mailer.dispatch.loop.shift import Shift
+from mailer.extensions import db
+from mailer.mail.smtp.settings import Settings, Tls
+from mailer.mail.wire import Limits, Server
+from mailer.rules.outcome import Outcome
+
+GRACE_S = 10.0  # a shift may claim on for so long after its slice: the next slice is on its way
+CLOSE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkReport:
+    """What came of one call. `is_over`: nothing to do now; `is_elsewhere`: another process sends.
+
+    `outcomes` counts rows written meanwhile (skips decided by the ledger are not among them).
+    """
+
+    is_over: bool
+    is_elsewhere: bool = False
+    is_taken: bool = False
+    trouble: str = ""
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+
+
+class Engine:
+    """`work` and `close` may be called from any thread; forked children need an engine of their own."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._shift: Shift | None = None
+        self._working = threading.Lock()
+        self._closing = threading.Lock()
+        self._is_closed = False
+
+    def work(self, for_s: float = 10.0, *, mailing_id: int | None = None) -> WorkReport:
+        """Send what is open until nothing is left or the time is up; a second call at once returns at once."""
+        if self._is_closed or not self._working.acquire(blocking=False):
+            return WorkReport(is_over=True, is_taken=True)
+        try:
+            return self._work(for_s, mailing_id)
+        except LedgerUnavailable as error:
+            return WorkReport(is_over=False, trouble=f"database: {error}")
+        finally:
+            self._working.release()
+
+    def begin(self, for_s: float = GRACE_S) -> None:
+        """Start sending and return at once; nothing happens where it goes on already, or another process sends."""
+        if not self._is_closed and self._working.acquire(blocking=False):
+            try:
+                self._running(self.parts.monotonic() + for_s, None)
+            finally:
+                self._working.release()
+
+    def close(self) -> None:
+        """The gentle stop: nothing new is begun, what is on the wire is finished and written, under 30 s."""
+        self._is_closed = True
+        with self._closing:
+            shift, self._shift = self._shift, None
+            if shift is not None:
+                shift.stop()
+                shift.join(CLOSE_S)
+
+    def _work(self, for_s: float, mailing_id: int | None) -> WorkReport:
+        until_s = self.parts.monotonic() + for_s
+        shift = self._running(until_s + GRACE_S, mailing_id)
+        if shift is None:
+            return WorkReport(is_over=False, is_elsewhere=True)
+        before = Counter(shift.books.totals)
+        with shift.news:
+            shift.news.wait_for(
+                lambda: shift.is_idle or self._is_closed, max(0.0, until_s - self.parts.monotonic())
+            )
+        return WorkReport(
+            is_over=shift.is_idle,
+            trouble=shift.chores.trouble,
+            outcomes=Counter(shift.books.totals) - before,
+        )
+
+    def _running(self, claim_until_s: float, mailing_id: int | None) -> Shift | None:
+        """The shift that goes on, or a new one; None: this process may not send now."""
+        shift = self._shift
+        if shift is not None and shift.allow(claim_until_s):
+            return shift
+        if shift is not None:
+            shift.join(CLOSE_S)
+        worker = new_worker_name()
+        if not self.parts.ledger.take_sender(worker):
+            return None
+        self._shift = Shift(self.parts, worker, mailing_id=mailing_id)
+        self._shift.start(claim_until_s)
+        return self._shift
+
+
+def build_engine(app: Flask) -> Engine:
+    """The engine of this process, from the app's settings and its database."""
+    config: Config = app.config["MAILER"]
+    with app.app_context():
+        database = db.engine
+    return Engine(
+        Parts(
+            config=config,
+            database=database,
+            ledger=open_ledger(
+                database,
+                new_user_daily_limit=config.sending.new_user_daily_limit,
+                refused_brake_percent=config.sending.refused_brake_percent,
+            ),
+            server=server_of(config.mail),
+            limits=Limits(connections=config.sending.connections),
+            key=unsubscribe_key(database),
+            footers=footers(app),
+            folder=journal_folder(config),
+            clock=utcnow,
+        )
+    )
+
+
+def journal_folder(config: Config) -> Path:
+    """Where this host's workers keep their journals."""
+    return config.var_dir / "journal"
+
+
+def server_of(mail: MailServer) -> Server:
+    """The mail server as the wire wants it; our name in EHLO is the sender's domain."""
+    tls = Tls.IMPLICIT if mail.use_ssl else Tls.STARTTLS if mail.use_tls else Tls.NONE
+    settings = Settings(
+        helo_name=parseaddr(mail.sender)[1].rpartition("@")[2] or "localhost",
+        tls=tls,
+        username=mail.username,
+        password=mail.password,
+    )
+    return Server(mail.host, mail.port, settings)
