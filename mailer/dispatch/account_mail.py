@@ -5,6 +5,7 @@ a lost task loses nothing, because the minute asks again.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
 
@@ -15,6 +16,7 @@ from huey.exceptions import HueyException
 from redis.exceptions import RedisError
 from sqlalchemy.orm import Session
 
+from mailer import orm
 from mailer.clock import utcnow
 from mailer.config import Config
 from mailer.dispatch import notes
@@ -68,7 +70,7 @@ def transport() -> Transport:
 def deliver_due(*, now: datetime) -> int:
     """Send what is due; how many letters left. Stops at the first trouble: the server is likely down for all."""
     session, carrier, sent, until = db.session(), transport(), 0, monotonic() + SLICE_S
-    for letter_id in account_letters.due(session, now=now):
+    for letter_id in _due(session, now=now):
         if monotonic() > until:
             break
         letter = _next(session, letter_id, now=now)
@@ -84,6 +86,13 @@ def deliver_due(*, now: datetime) -> int:
         sent += 1
     session.rollback()
     return sent
+
+
+def _due(session: Session, *, now: datetime) -> Sequence[int]:
+    with orm.reading():  # nearly always there is nothing: look without a write lock
+        ids = account_letters.due(session, now=now)
+        session.rollback()
+    return ids
 
 
 def _next(session: Session, letter_id: int, *, now: datetime) -> Letter | None:
