@@ -59,7 +59,7 @@ class Dialogue(Transactions):
                 return events
             self._take(expected.popleft(), code, raw, events)
         if len(replies) > owed:
-            self._end(None, 0, f"unasked: {replies[owed][0]} {readable(replies[owed][1])}", events)
+            self._end(self.awaiting, 0, f"unasked: {replies[owed][0]} {readable(replies[owed][1])}", events)
         elif self._replies.broken:
             self._end(self.awaiting, 0, self._replies.broken, events)
         elif self.greeting.tls_wanted and self._replies.unfinished:

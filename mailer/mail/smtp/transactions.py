@@ -123,6 +123,9 @@ class Transactions:
     def _on_mail(self, code: int, raw: bytes, events: list[Event]) -> None:
         if code < 300:
             return
+        if code < 400:
+            self._end(Step.MAIL, code, f"out of place: {code} {readable(raw)}", events)
+            return
         if self.next is not None:
             events.append(Returned(self.next, untouched=True))
         events.append(Trouble(Step.MAIL, code, readable(raw)))

@@ -43,6 +43,7 @@ class Wire:
         self._now_s = monotonic()
         self._sweep_at_s = self._review_at_s = self._now_s
         self._taking = True
+        self.closed = False
         self._reports = Reports(self._pool, self._lines, self._now_s)
 
     @property
@@ -113,6 +114,7 @@ class Wire:
             self._drop(line)
         self._wakeup.close()
         self._selector.close()
+        self.closed = True
 
     # -- lines -----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""The SMTP protocol fed with bytes, and the wire against a real scripted server."""

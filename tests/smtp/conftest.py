@@ -1,0 +1,30 @@
+"""Wires that are closed when the test ends."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from mailer.mail.smtp.settings import Settings
+from mailer.mail.wire import Limits, Server, Wire
+from tests.smtp.bag import Bag
+from tests.support.smtp_server import SmtpServer
+
+WireMaker = Callable[..., Wire]
+
+
+@pytest.fixture
+def wire_to() -> Iterator[WireMaker]:
+    """`wire_to(server, limits=…, context=…, host=…, look_ahead=…)`; settings by name."""
+    made: list[Wire] = []
+
+    def make(
+        server: SmtpServer, *, limits: Limits | None = None, context: object = None, host: str = "", **settings: object
+    ) -> Wire:
+        where = Server(host or server.host, server.port, Settings(**settings))  # type: ignore[arg-type]
+        made.append(Wire(where, limits=limits or Limits(sweep_s=0.05), context=context))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for wire in made:
+        if not wire.closed:
+            wire.close(Bag([]), 0)

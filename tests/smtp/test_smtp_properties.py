@@ -1,0 +1,75 @@
+"""Any server, any cut of its bytes: every letter ends exactly once, and only a 2xx to a whole dot is acceptance."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailer.mail.smtp.dialogue import Dialogue
+from mailer.mail.smtp.events import Answered, Envelope, Event, Returned, Step, Trouble, Unanswered
+from mailer.mail.smtp.settings import Settings
+from tests.smtp.conversation import EHLO, PLAIN_EHLO
+
+LINES = [b"250 ok", b"250-a\r\n250 b", b"354 go", b"421 bye", b"450 later", b"550 no", b"554 no", b"221 x", b"junk"]
+
+
+class Sender:
+    """The simplest wire: offers whenever it may, writes at once, counts what becomes of each letter."""
+
+    def __init__(self, ehlo: bytes, *, look_ahead: bool) -> None:
+        self.talk = Dialogue(Settings(letters_per_connection=5, look_ahead=look_ahead))
+        self.offered: list[Envelope] = []
+        self.fates: list[Event] = []
+        self.bodies = 0
+        self.talk.connected()
+        self.hear(b"220 hi\r\n")
+        self.hear(ehlo)
+
+    def hear(self, data: bytes) -> None:
+        self.note(self.talk.receive(data))
+        if self.talk.wants_body:
+            self.talk.body(b"Hello\r\n")
+            self.bodies += 1
+        if self.talk.wants_envelope:
+            letter = Envelope("us@example.test", f"{len(self.offered)}@example.test")
+            self.offered.append(letter)
+            assert self.talk.offer(letter) is None
+        self.talk.sent += len(b"".join(self.talk.outgoing()))
+
+    def note(self, events: list[Event]) -> None:
+        self.fates += [event for event in events if not isinstance(event, Trouble)]
+
+
+def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
+    edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
+    return [data[a:b] for a, b in itertools.pairwise(edges)]
+
+
+@given(
+    st.sampled_from([EHLO, PLAIN_EHLO]),
+    st.booleans(),
+    st.lists(st.sampled_from([*LINES, b"250 ok", b"250 ok", b"354 go"]), max_size=30),
+    st.lists(st.integers(0, 10_000), max_size=40),
+)
+def test_every_letter_ends_exactly_once(ehlo: bytes, look_ahead: bool, said: list[bytes], cuts: list[int]) -> None:
+    sender = Sender(ehlo, look_ahead=look_ahead)
+    for piece in pieces(b"".join(line + b"\r\n" for line in said), cuts):
+        sender.hear(piece)
+    sender.note(sender.talk.lost("the end"))
+    settled = [fate.envelope.recipient for fate in sender.fates if not isinstance(fate, Trouble)]
+    assert sorted(settled) == sorted(letter.recipient for letter in sender.offered)
+    accepted = [fate for fate in sender.fates if isinstance(fate, Answered) and fate.code < 300]
+    assert all(fate.step is Step.DOT for fate in accepted)
+    touched = [fate for fate in sender.fates if isinstance(fate, Unanswered) or fate in accepted]
+    assert len(touched) <= sender.bodies
+    untouched = [fate for fate in sender.fates if isinstance(fate, Returned) and fate.untouched]
+    assert len(untouched) <= 1
+
+
+@given(st.binary(max_size=400), st.lists(st.integers(0, 400), max_size=5))
+def test_no_bytes_break_the_machine(data: bytes, cuts: list[int]) -> None:
+    sender = Sender(EHLO, look_ahead=True)
+    for piece in pieces(data, cuts):
+        sender.hear(piece)
+    sender.note(sender.talk.lost("the end"))
+    assert len(sender.fates) == len(sender.offered)

@@ -1,0 +1,251 @@
+"""Servers that hang up, fall silent or refuse: what is certain, what is unknown, whose fault it is."""
+
+import socket
+import time
+
+import pytest
+
+from mailer.mail.smtp.events import Step
+from mailer.mail.wire import Limits, Server, Wire
+from tests.smtp.bag import Bag, people, turn_until
+from tests.smtp.conftest import WireMaker
+from tests.support.ports import free_socket
+from tests.support.smtp_server import SmtpServer
+
+ONE = Limits(start=1, connections=1, sweep_s=0.02)
+BOB = "bob@example.test"
+
+pytestmark = pytest.mark.fault
+
+
+def settle(wire: Wire, bag: Bag) -> None:
+    turn_until(wire, bag, lambda: bag.settled)
+    assert bag.ends == bag.pulled
+
+
+@pytest.mark.parametrize("how", ["cut", "reset"])
+@pytest.mark.parametrize("step", ["mail", "rcpt", "data", "body"])
+def test_cut_before_the_final_dot_it_is_sent_again(wire_to: WireMaker, step: str, how: str) -> None:
+    bag = Bag(people(20))
+    with SmtpServer() as server:
+        server.add(step, "p[57]@*" if step != "mail" else "*", do=how, times=2, skip=0 if step != "mail" else 3)
+        settle(wire_to(server, limits=ONE), bag)
+        assert sorted(server.recipients()) == sorted(people(20))
+        assert len(server.faults) == 2
+    assert bag.unknown == {}
+    assert len(bag.came_back) >= 2
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("how", ["cut", "reset"])
+def test_cut_after_the_final_dot_nobody_knows(wire_to: WireMaker, how: str, kept: bool) -> None:
+    bag = Bag([*people(5), BOB, *people(9)[5:]])
+    with SmtpServer() as server:
+        server.add("dot", BOB, do=how, kept=kept)
+        settle(wire_to(server, limits=ONE), bag)
+        assert server.recipients().count(BOB) == kept
+        assert sorted(set(server.recipients()) - {BOB}) == people(9)
+        assert len(server.letters) == 9 + kept
+    assert list(bag.unknown) == [BOB]
+    assert bag.pulled[BOB] == 1
+
+
+def test_a_letter_that_always_kills_the_line_is_given_up_after_three_times(wire_to: WireMaker) -> None:
+    bag = Bag([*people(3), BOB])
+    with SmtpServer() as server:
+        server.add("rcpt", BOB, code=421)
+        settle(wire_to(server, limits=ONE), bag)
+    assert bag.gave_up == [BOB]
+    assert bag.pulled[BOB] == 3
+    assert bag.troubles == []
+
+
+class TestTheServersTrouble:
+    """Nobody is used up, and the wire rests until it is told to go on."""
+
+    @pytest.mark.parametrize(
+        ("step", "code"), [("banner", 554), ("banner", 421), ("ehlo", 451), ("mail", 451), ("mail", 550)]
+    )
+    def test_a_refusal_rests_the_wire(self, wire_to: WireMaker, step: str, code: int) -> None:
+        bag = Bag(people(5))
+        with SmtpServer() as server:
+            server.add(step, code=code, text="closed today")
+            wire = wire_to(server)
+            turn_until(wire, bag, lambda: wire.resting and not wire.connections)
+            tries = server.connections
+            wire.turn(bag, 0)
+            assert server.connections == tries
+            assert bag.troubles == [(Step(step), code, "closed today")]
+            assert len(bag.pile) == 5
+            server.clear()
+            wire.resume()
+            settle(wire, bag)
+        assert sorted(bag.accepted) == people(5)
+
+    @pytest.mark.parametrize("step", ["banner", "ehlo", "mail"])
+    def test_a_server_that_hangs_up_rests_the_wire(self, wire_to: WireMaker, step: str) -> None:
+        bag = Bag(people(5))
+        with SmtpServer() as server:
+            server.add(step, do="cut")
+            wire = wire_to(server)
+            turn_until(wire, bag, lambda: wire.resting and not wire.connections)
+        assert [(at, code) for at, code, _ in bag.troubles] == [(Step(step), 0)]
+        assert len(bag.pile) == 5
+        assert all(letter.returns == 0 for letter in bag.pile)
+
+    def test_a_closed_port_rests_the_wire(self) -> None:
+        closed = free_socket()
+        port = closed.getsockname()[1]
+        closed.close()
+        bag = Bag(people(2))
+        wire = Wire(Server("127.0.0.1", port))
+        turn_until(wire, bag, lambda: wire.resting)
+        assert bag.troubles == [(Step.CONNECT, 0, "Connection refused")]
+        wire.close(bag, 0)
+
+    def test_an_unknown_name_rests_the_wire(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        bag = Bag(people(2))
+        # no question leaves this machine: a label of 64 letters is refused before anybody is asked
+        wire = Wire(Server("x" * 64, 2525))
+        turn_until(wire, bag, lambda: wire.resting)
+        assert [(step, code) for step, code, _ in bag.troubles] == [(Step.CONNECT, 0)]
+        wire.close(bag, 0)
+
+    def test_where_one_address_is_dead_the_next_is_tried(self) -> None:
+        bag = Bag(people(2))
+        with SmtpServer() as server:
+            wire = Wire(Server("localhost", server.port))  # ::1 comes first on most machines, and nobody is there
+            settle(wire, bag)
+            wire.close(bag, 1)
+            assert len(server.letters) == 2
+
+    def test_a_full_server_gets_fewer_connections(self, wire_to: WireMaker) -> None:
+        bag = Bag(people(60))
+        with SmtpServer(delay_s=0.005) as server:
+            server.add("banner", code=421, text="too many from you", skip=2)
+            wire = wire_to(server, limits=Limits(start=5, sweep_s=0.05))
+            settle(wire, bag)
+            assert len(server.faults) == 3
+        assert bag.troubles == []
+        assert len(bag.accepted) == 60
+
+
+class TestSilence:
+    """Time limits, per step."""
+
+    @pytest.mark.parametrize(("step", "limit"), [("banner", "banner_s"), ("ehlo", "ehlo_s"), ("mail", "mail_s")])
+    def test_before_a_letter_it_is_trouble(self, wire_to: WireMaker, step: str, limit: str) -> None:
+        bag = Bag([BOB])
+        with SmtpServer() as server:
+            server.add(step, do="hang")
+            wire = wire_to(server, limits=Limits(sweep_s=0.02, **{limit: 0.1}))  # type: ignore[arg-type]
+            turn_until(wire, bag, lambda: wire.resting)
+        assert bag.troubles == [(Step(step), 0, f"no progress in answering {step} for 0.1 s")]
+
+    def test_after_the_body_nobody_knows(self, wire_to: WireMaker) -> None:
+        bag = Bag([BOB])
+        with SmtpServer() as server:
+            server.add("dot", do="hang", kept=True)
+            settle(wire_to(server, limits=Limits(sweep_s=0.02, dot_s=0.1)), bag)
+        assert bag.unknown == {BOB: "no progress in answering dot for 0.1 s"}
+
+    def test_a_reader_that_stops_reading_leaves_it_certain(self, wire_to: WireMaker) -> None:
+        bag = Bag([BOB], letter=b"x\r\n" * 10_000_000)
+        with SmtpServer(size=0) as server:
+            server.add("body", do="hang")
+            wire = wire_to(server, limits=Limits(sweep_s=0.02, body_s=0.1))
+            turn_until(wire, bag, lambda: bag.came_back)
+            wire.stop_taking()
+        assert bag.came_back[0] == (BOB, False)
+        assert bag.unknown == {}
+
+    def test_a_slow_server_is_not_a_silent_one(self, wire_to: WireMaker) -> None:
+        bag = Bag(people(3))
+        with SmtpServer() as server:
+            server.add("dot", do="wait", delay_s=0.06)
+            settle(wire_to(server, limits=Limits(start=1, connections=1, sweep_s=0.01, dot_s=5)), bag)
+        assert len(bag.accepted) == 3
+        assert min(bag.took_ms.values()) >= 60
+
+
+class TestServersThatCloseAfterSoManyLetters:
+    """They close without reading on; the wire learns and says goodbye first."""
+
+    @pytest.mark.parametrize("pipelining", [True, False])
+    def test_the_limit_is_learned(self, wire_to: WireMaker, pipelining: bool) -> None:
+        bag = Bag(people(80))
+        with SmtpServer(close_after=8, pipelining=pipelining) as server:
+            wire = wire_to(server, limits=Limits(start=1, connections=2, sweep_s=0.05))
+            settle(wire, bag)
+            assert wire.letters_per_connection == 8
+            assert sorted(set(server.recipients())) == sorted(people(80))
+            assert len(server.letters) == 80
+        assert len(bag.unknown) <= 2
+
+    def test_the_replies_that_had_arrived_still_count(self, wire_to: WireMaker) -> None:
+        bag = Bag(people(12))
+        with SmtpServer() as server:
+            server.add("mail", do="cut", skip=5)
+            wire = wire_to(server, limits=ONE)
+            turn_until(wire, bag, lambda: bag.came_back)
+            wire.stop_taking()
+            assert len(server.letters) == len(bag.accepted) == 5
+
+
+class TestStopping:
+    """A gentle stop finishes what is on the wire."""
+
+    def test_close_waits_for_the_replies_and_says_goodbye(self, wire_to: WireMaker) -> None:
+        bag = Bag(people(50))
+        with SmtpServer(delay_s=0.02) as server:
+            wire = wire_to(server)
+            turn_until(wire, bag, lambda: len(bag.accepted) >= 5)
+            wire.close(bag, 5)
+            assert len(server.letters) == len(bag.accepted)
+            assert [line for _, line in server.commands].count("QUIT") == server.connections
+        assert bag.ends == bag.pulled
+        assert bag.unknown == {}
+
+    def test_a_silent_server_costs_one_unanswered_letter_per_connection(self, wire_to: WireMaker) -> None:
+        bag = Bag(people(50))
+        with SmtpServer() as server:
+            server.add("dot", do="hang", skip=10)
+            wire = wire_to(server, limits=Limits(start=3, connections=3))
+            turn_until(wire, bag, lambda: len(server.faults) == 3)
+            wire.close(bag, 0.05)
+        assert len(bag.unknown) == 3
+        assert bag.ends == bag.pulled
+
+    def test_no_letter_is_begun_after_stop_taking(self, wire_to: WireMaker) -> None:
+        bag = Bag(people(50))
+        with SmtpServer(delay_s=0.01) as server:
+            wire = wire_to(server)
+            turn_until(wire, bag, lambda: bag.accepted)
+            wire.stop_taking()
+            pulled = bag.pulled.total()
+            turn_until(wire, bag, lambda: not wire.in_flight)
+            assert bag.pulled.total() == pulled
+            wire.start_taking()
+            settle(wire, bag)
+
+
+def test_another_thread_ends_the_wait(wire_to: WireMaker) -> None:
+    with SmtpServer() as server:
+        wire = wire_to(server, limits=Limits(sweep_s=30))
+        wire.wake()
+        began_s = time.monotonic()
+        wire.turn(Bag([]), 20)
+        assert time.monotonic() - began_s < 15
+
+
+def test_a_server_that_talks_nonsense_is_trouble() -> None:
+    with free_socket() as listener:
+        bag = Bag([BOB])
+        wire = Wire(Server("127.0.0.1", listener.getsockname()[1]))
+        wire.turn(bag, 0)
+        stranger: socket.socket = listener.accept()[0]
+        stranger.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+        turn_until(wire, bag, lambda: wire.resting)
+        stranger.close()
+        wire.close(bag, 0)
+    assert bag.troubles == [(Step.BANNER, 0, "not an SMTP reply: SSH-2.0-OpenSSH_9.2")]

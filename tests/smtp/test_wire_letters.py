@@ -1,0 +1,119 @@
+"""The wire against a real server: what arrives, what comes back, and that each letter ends once."""
+
+import pytest
+
+from mailer.mail.smtp.events import Step, Unfit
+from mailer.mail.wire import Limits
+from tests.smtp.bag import Bag, people, turn_until
+from tests.smtp.conftest import WireMaker
+from tests.support.smtp_server import SmtpServer
+
+BOB, EVE = "bob@example.test", "eve@example.test"
+
+
+def deliver(wire_to: WireMaker, server: SmtpServer, bag: Bag, **options: object) -> None:
+    wire = wire_to(server, **options)
+    turn_until(wire, bag, lambda: bag.settled)
+    assert bag.ends == bag.pulled
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("look_ahead", [True, False])
+def test_every_letter_arrives_once(wire_to: WireMaker, pipelining: bool, look_ahead: bool) -> None:
+    bag = Bag(people(300))
+    with SmtpServer(pipelining=pipelining) as server:
+        deliver(wire_to, server, bag, look_ahead=look_ahead, letters_per_connection=20)
+        assert sorted(server.recipients()) == sorted(people(300))
+    assert sorted(bag.accepted) == sorted(people(300))
+    assert bag.came_back == []
+
+
+def test_the_bytes_arrive_as_they_were(wire_to: WireMaker) -> None:
+    bag = Bag([BOB], letter=b"Subject: dots\r\n\r\n.\r\n..two\r\nlast\r\n")
+    with SmtpServer() as server:
+        deliver(wire_to, server, bag)
+        assert server.letters[0].raw == bag.letter
+        assert server.letters[0].sender == "us@example.test"
+
+
+def test_a_large_letter_is_written_in_parts(wire_to: WireMaker) -> None:
+    bag = Bag(
+        [BOB, EVE, *people(3)], letter=b"Subject: large\r\n\r\n" + b"x" * 998 + b"\r\n" * 2 + b"y\r\n" * 2_000_000
+    )
+    with SmtpServer(size=20_000_000) as server:
+        deliver(wire_to, server, bag, limits=Limits(start=2, connections=2))
+        assert {letter.raw for letter in server.letters} == {bag.letter}
+        assert len(server.letters) == 5
+
+
+@pytest.mark.parametrize("step", ["rcpt", "data", "dot"])
+@pytest.mark.parametrize("code", [450, 451, 452, 550, 552, 553, 554])
+def test_a_refusal_speaks_of_its_letter_alone(wire_to: WireMaker, step: str, code: int) -> None:
+    bag = Bag([*people(3), BOB, *people(6)[3:]])
+    with SmtpServer(data_anyway=code % 2 == 0) as server:
+        server.add(step, BOB, code=code, text="not him")
+        deliver(wire_to, server, bag, limits=Limits(start=1, connections=1))
+        assert BOB not in server.recipients()
+        assert len(server.faults) == 1
+        assert server.connections == 1
+    assert bag.answers[BOB] == (Step(step), code, "not him")
+    assert sorted(bag.accepted) == people(6)
+
+
+def test_the_servers_words_are_kept_as_received(wire_to: WireMaker) -> None:
+    bag = Bag([BOB])
+    with SmtpServer() as server:
+        server.add("rcpt", code=550, text="5.1.1 нет такого\nпроверьте адрес")
+        deliver(wire_to, server, bag)
+    assert bag.answers[BOB][2] == "5.1.1 нет такого\nпроверьте адрес"
+
+
+def test_a_letter_that_the_server_cannot_take_is_not_tried(wire_to: WireMaker) -> None:
+    bag = Bag([BOB, "боб@example.test"], size=5_000)
+    bag.pile[1].size = 10
+    with SmtpServer(size=1_000, smtputf8=False) as server:
+        deliver(wire_to, server, bag)
+        assert not [line for _, line in server.commands if line.startswith("MAIL")]
+    assert bag.unfit == {BOB: Unfit.TOO_LARGE, "боб@example.test": Unfit.NEEDS_SMTPUTF8}
+
+
+def test_an_international_address_goes_where_it_is_offered(wire_to: WireMaker) -> None:
+    bag = Bag(["боб@example.test"])
+    with SmtpServer() as server:
+        deliver(wire_to, server, bag)
+        assert server.recipients() == ["боб@example.test"]
+
+
+def test_a_letter_taken_back_does_not_arrive(wire_to: WireMaker) -> None:
+    bag = Bag([*people(4), BOB, EVE])
+    bag.taken_back = {BOB}
+    with SmtpServer() as server:
+        deliver(wire_to, server, bag, limits=Limits(start=1, connections=1))
+        assert sorted(server.recipients()) == sorted([*people(4), EVE])
+    assert bag.gave_up == [BOB]
+    assert bag.unknown == {}
+
+
+def test_what_comes_later_goes_out_on_the_lines_that_stand(wire_to: WireMaker) -> None:
+    bag = Bag([BOB])
+    with SmtpServer() as server:
+        wire = wire_to(server)
+        turn_until(wire, bag, lambda: bag.settled)
+        later = Bag([EVE])
+        turn_until(wire, later, lambda: later.settled)
+        assert server.connections == 1
+
+
+def test_there_are_never_more_connections_than_letters(wire_to: WireMaker) -> None:
+    bag = Bag(people(2))
+    with SmtpServer(delay_s=0.05) as server:
+        deliver(wire_to, server, bag, limits=Limits(start=10))
+        assert server.connections <= 2
+
+
+def test_an_unused_line_is_closed_with_a_goodbye(wire_to: WireMaker) -> None:
+    bag = Bag([BOB])
+    with SmtpServer() as server:
+        wire = wire_to(server, limits=Limits(idle_s=0.05, sweep_s=0.02))
+        turn_until(wire, bag, lambda: bag.settled and not wire.connections)
+        assert server.commands[-1][1] == "QUIT"
