@@ -24,7 +24,10 @@ class Clash(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as bulk inserts see it: its columns and their PostgreSQL types, in the order of the rows."""
+    """A table as bulk inserts see it: its columns and their PostgreSQL types, in the order of the rows.
+
+    "text" may be anything but NULL; "varchar" is a word of ours, or NULL.
+    """
 
     name: str
     columns: tuple[tuple[str, str], ...]

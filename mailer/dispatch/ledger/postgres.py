@@ -12,11 +12,31 @@ from mailer.dispatch.ledger.drivers import Answer, Clash, Driver, Row, Table, Tr
 from mailer.dispatch.ledger.interface import LedgerUnavailable
 
 
+# between free texts: a control character that no address and no server's words need
+_BETWEEN = "\x1f"
+
+
 @lru_cache(maxsize=32)
 def _insert(table: Table) -> str:
-    columns = ", ".join(f"%s::{kind}[]" for _name, kind in table.columns)
-    # one statement with an array per column: an eighth of the cost of a statement per row
-    return f"INSERT INTO {table.name} ({table.names}) SELECT * FROM unnest({columns})"  # noqa: S608 — our constants
+    """One statement with an array per column: an eighth of the cost of a statement per row."""
+    values = ", ".join(f"coalesce({name}, '')" if kind == "text" else name for name, kind in table.columns)
+    arrays = ", ".join(
+        "string_to_array(%s, E'\\x1f')" if kind == "text" else f"%s::{kind}[]" for _name, kind in table.columns
+    )
+    rows = f"unnest({arrays}) AS u({table.names})"
+    return f"INSERT INTO {table.name} ({table.names}) SELECT {values} FROM {rows}"  # noqa: S608 — our constants
+
+
+def _array(kind: str, column: Sequence[Any]) -> str:
+    """A column as one text, for the driver's own lists cost a microsecond per value."""
+    if kind == "text":
+        joined = _BETWEEN.join(column)
+        if joined.count(_BETWEEN) >= len(column):
+            joined = _BETWEEN.join(value.replace(_BETWEEN, "\ufffd") for value in column)
+        return joined
+    if kind in {"int4", "int8", "bool"}:
+        return f"{{{str(column)[1:-1]}}}".replace("None", "NULL")
+    return f"{{{','.join(map(str, column))}}}".replace("None", "NULL")
 
 
 class PostgresTransaction(Transaction):
@@ -35,7 +55,8 @@ class PostgresTransaction(Transaction):
         """Queue one statement for all rows."""
         columns = [list(column) for column in zip(*rows, strict=True)]
         if columns:
-            self.ask(_insert(table), columns)
+            kinds = (kind for _name, kind in table.columns)
+            self.ask(_insert(table), [_array(kind, column) for kind, column in zip(kinds, columns, strict=True)])
 
 
 class PostgresDriver(Driver):
