@@ -15,26 +15,9 @@ from mailer.clock import utcnow
 from mailer.models import AuditEntry, SignIn, User
 from mailer.orm import reading
 from mailer.services.passwords import hash_password
+from tests.auth.conftest import CHEAP, PASSWORD
 from tests.support.people import post, sign_in
 from tests.support.world import make_user
-
-PASSWORD = "correct horse"
-CHEAP = "pbkdf2:sha256:1"
-
-
-@pytest.fixture
-def anna(session: Session) -> User:
-    """An owner with a password."""
-    user = make_user(
-        session,
-        email="anna@example.org",
-        username="Anna.K",
-        username_key="anna.k",
-        password_hash=hash_password(PASSWORD, method=CHEAP),
-    )
-    session.commit()
-    return user
-
 
 def enter(web: FlaskClient, login: str = "anna@example.org", password: str = PASSWORD, **more: str) -> TestResponse:
     return post(web, "/auth/login", login=login, password=password, **more)
