@@ -96,7 +96,9 @@ def test_every_template_compiles(app: Flask) -> None:
 
 
 def test_no_page_carries_its_own_script_or_style() -> None:
-    inline = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)|<style|\son[a-z]+=\"|\sstyle=\"", re.IGNORECASE)
+    inline = re.compile(
+        r"<script(?![^>]*\bsrc=)(?![^>]*application/json)|<style|\son[a-z]+=\"|\sstyle=\"", re.IGNORECASE
+    )
     found = [
         str(path.relative_to(ROOT))
         for path in (ROOT / "templates").rglob("*.html")
@@ -141,7 +143,17 @@ def test_every_sentence_has_its_russian(tmp_path: Path) -> None:
     subprocess.run(
         [
             str(Path(sys.executable).with_name("pybabel")),
-            "-q", "extract", "-F", "babel.cfg", "-k", "_l", "-k", "lazy_gettext", "-o", str(template), ".",
+            "-q",
+            "extract",
+            "-F",
+            "babel.cfg",
+            "-k",
+            "_l",
+            "-k",
+            "lazy_gettext",
+            "-o",
+            str(template),
+            ".",
         ],
         cwd=ROOT,
         check=True,
@@ -163,7 +175,17 @@ def test_every_sentence_has_its_russian(tmp_path: Path) -> None:
 def test_the_compiled_russian_is_the_written_one() -> None:
     folder = ROOT / "mailer/translations/ru/LC_MESSAGES"
     from_po = subprocess.run(
-        [str(Path(sys.executable).with_name("pybabel")), "-q", "compile", "-i", "messages.po", "-o", "/dev/stdout", "-l", "ru"],
+        [
+            str(Path(sys.executable).with_name("pybabel")),
+            "-q",
+            "compile",
+            "-i",
+            "messages.po",
+            "-o",
+            "/dev/stdout",
+            "-l",
+            "ru",
+        ],
         cwd=folder,
         capture_output=True,
         check=True,
@@ -177,7 +199,10 @@ def test_the_app_starts_without_a_warning(app_config: AppConfig) -> None:
 
 def test_every_pin_has_its_closure() -> None:
     pins = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[\w+\])?==(\S+)", re.MULTILINE)
-    closure = {name.lower().replace("_", "-"): version for name, version in pins.findall((ROOT / "constraints.txt").read_text())}
+    closure = {
+        name.lower().replace("_", "-"): version
+        for name, version in pins.findall((ROOT / "constraints.txt").read_text())
+    }
     for file in ("requirements.txt", "requirements-dev.txt"):
         for name, version in pins.findall((ROOT / file).read_text()):
             assert closure[name.lower().replace("_", "-")] == version, name

@@ -13,5 +13,5 @@ def install(app: Flask) -> None:
     for room in ROOMS:
         if find_spec(f"mailer.blueprints.{room}") is None:
             continue
-        for blueprint in import_module(f"mailer.blueprints.{room}").blueprints:
+        for blueprint in getattr(import_module(f"mailer.blueprints.{room}"), "blueprints", ()):
             app.register_blueprint(blueprint)

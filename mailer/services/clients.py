@@ -23,12 +23,12 @@ class ClientFacts:
     tag_names: tuple[str, ...] = ()
 
 
-def owned_by(owner_id: int) -> Select[tuple[Client]]:
+def owned_by(owner_id: int) -> Select[Client]:
     """All clients of an owner."""
     return select(Client).where(Client.owner_id == owner_id)
 
 
-def search(owner_id: int, *, q: str = "", tag: str = "", status: str = "") -> Select[tuple[Client]]:
+def search(owner_id: int, *, q: str = "", tag: str = "", status: str = "") -> Select[Client]:
     """The owner's clients, newest first, whose name or address holds `q`, with that tag, suppressed or not."""
     statement = owned_by(owner_id).options(selectinload(Client.tags)).order_by(Client.id.desc())
     if q:
@@ -54,7 +54,7 @@ def is_suppressed() -> ColumnElement[bool]:
 
 def like(column: Any, q: str) -> ColumnElement[bool]:
     """`column` holds `q`, read literally."""
-    return column.ilike("%" + _escaped(q) + "%", escape="\\")  # type: ignore[no-any-return]
+    return column.ilike("%" + _escaped(q) + "%", escape="\\")
 
 
 def _escaped(q: str) -> str:

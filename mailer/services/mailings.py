@@ -38,12 +38,12 @@ def schedule_of(mailing: Mailing) -> Schedule:
     )
 
 
-def owned_by(owner_id: int) -> Select[tuple[Mailing]]:
+def owned_by(owner_id: int) -> Select[Mailing]:
     """The owner's mailings that are not deleted."""
     return select(Mailing).where(Mailing.owner_id == owner_id, Mailing.archived_at.is_(None))
 
 
-def search(owner_id: int, *, q: str = "") -> Select[tuple[Mailing]]:
+def search(owner_id: int, *, q: str = "") -> Select[Mailing]:
     """The owner's mailings, newest first, with their messages; `q` narrows by title."""
     statement = (
         owned_by(owner_id)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from mailer.models import Mailing, Message
@@ -24,19 +24,20 @@ class MessageFacts:
     html: str
 
 
-def owned_by(owner_id: int) -> Select[tuple[Message]]:
+def owned_by(owner_id: int) -> Select[Message]:
     """The owner's messages that are not deleted."""
     return select(Message).where(Message.owner_id == owner_id, Message.deleted_at.is_(None))
 
 
-def search(owner_id: int, *, q: str = "") -> Select[tuple[Message]]:
+def search(owner_id: int, *, q: str = "") -> Select[Message]:
     """The owner's messages, last changed first, whose subject or text holds `q`."""
     statement = owned_by(owner_id).order_by(Message.updated_at.desc(), Message.id.desc())
     if not q:
         return statement
     # both databases fold only what their locale knows; the usual spellings of a word are asked for by name
     spellings = sorted({q, q.lower(), q.upper(), q.capitalize(), q.title()})
-    return statement.where(or_(*(like(column, word) for column in (Message.subject, Message.text) for word in spellings)))
+    columns = (Message.subject, Message.text)
+    return statement.where(or_(*(like(column, word) for column in columns for word in spellings)))
 
 
 def get(session: Session, owner_id: int, message_id: int) -> Message:
@@ -73,10 +74,14 @@ def living_mailings(session: Session, message: Message) -> Sequence[Mailing]:
         select(Mailing)
         .where(Mailing.owner_id == message.owner_id, Mailing.message_id == message.id)
         .where(Mailing.archived_at.is_(None), Mailing.stopped_at.is_(None))
-        .where(or_(Mailing.next_run_at.is_not(None), Mailing.is_draft, Mailing.paused_at.is_not(None)))
+        .where(or_(Mailing.next_run_at.is_not(None), Mailing.is_draft, _rests()))
         .order_by(Mailing.id)
     )
     return session.scalars(statement).all()
+
+
+def _rests() -> ColumnElement[bool]:
+    return or_(Mailing.paused_at.is_not(None), Mailing.disabled_at.is_not(None))
 
 
 def delete(session: Session, message: Message, *, now: datetime) -> None:
@@ -98,5 +103,8 @@ def filled(text: str, values: Mapping[str, str], *, is_html: bool) -> str:
 def _shown(piece: str | Placeholder, values: Mapping[str, str], *, is_html: bool) -> str:
     if isinstance(piece, str):
         return piece
-    value = values.get(piece.name, "").strip() or piece.fallback
+    # an HTML part is markup: its fallback is escaped already, a person's name is not
+    value = values.get(piece.name, "").strip()
+    if not value:
+        return piece.fallback
     return html.escape(value) if is_html else value

@@ -9,7 +9,7 @@ from mailer.models import HeldReason, Run, RunState
 from mailer.rules.outcome import SkipReason
 
 
-def of_mailing(mailing_id: int) -> Select[tuple[Run]]:
+def of_mailing(mailing_id: int) -> Select[Run]:
     """A mailing's runs, newest first."""
     return select(Run).where(Run.mailing_id == mailing_id).order_by(Run.due_on.desc(), Run.id.desc())
 

@@ -12,7 +12,7 @@ from mailer.services.addresses import Address
 from mailer.services.clients import like
 
 
-def owned_by(owner_id: int, *, q: str = "") -> Select[tuple[Suppression]]:
+def owned_by(owner_id: int, *, q: str = "") -> Select[Suppression]:
     """The owner's list, newest first; `q` narrows it by address."""
     statement = select(Suppression).where(Suppression.owner_id == owner_id).order_by(Suppression.id.desc())
     return statement.where(like(Suppression.address_key, q.casefold())) if q else statement

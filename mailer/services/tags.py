@@ -21,7 +21,7 @@ def names_in(text: str) -> list[str]:
     return list(found.values())
 
 
-def owned_by(owner_id: int) -> Select[tuple[Tag]]:
+def owned_by(owner_id: int) -> Select[Tag]:
     """All tags of an owner, by name."""
     return select(Tag).where(Tag.owner_id == owner_id).order_by(Tag.name_key)
 
@@ -61,7 +61,7 @@ def drop_unused(session: Session, owner_id: int) -> None:
     )
 
 
-def carried_by(owner_id: int, tag_ids: Sequence[int]) -> Select[tuple[int]]:
+def carried_by(owner_id: int, tag_ids: Sequence[int]) -> Select[int]:
     """The ids of the owner's clients that carry any of these tags."""
     return (
         select(Client.id)

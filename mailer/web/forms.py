@@ -15,7 +15,7 @@ Check = Callable[[Form, Field], None]
 INVISIBLE = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
 
-class BaseForm(FlaskForm):  # type: ignore[misc]
+class BaseForm(FlaskForm):
     """Parent of every form of the site."""
 
 

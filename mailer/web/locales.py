@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Response, current_app, g, redirect, request, session
+from flask import Flask, Response, current_app, g, make_response, redirect, request, session
 from flask_babel import get_locale
 from flask_login import current_user
 
@@ -51,4 +51,4 @@ def switch_language() -> Response:
         if current_user.is_authenticated:
             current_user.locale = locale
             db.session.commit()
-    return redirect(safe_target(request.form.get("next")), code=303)  # type: ignore[return-value]
+    return make_response(redirect(safe_target(request.form.get("next")), code=303))

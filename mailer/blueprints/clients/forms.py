@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import Field, Form, SelectField, ValidationError
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired
 
 from mailer.models import SuppressionReason
@@ -73,10 +74,10 @@ class SuppressionForm(BaseForm):
     reason = SelectField(
         _l("Reason"),
         choices=[
-            (SuppressionReason.MANUAL.value, _l("Added by hand")),
-            (SuppressionReason.UNSUBSCRIBED.value, _l("Asked not to be written to")),
-            (SuppressionReason.COMPLAINT.value, _l("Complained")),
-            (SuppressionReason.DEAD_ADDRESS.value, _l("The address is dead")),
+            SelectChoice(SuppressionReason.MANUAL.value, _l("Added by hand")),
+            SelectChoice(SuppressionReason.UNSUBSCRIBED.value, _l("Asked not to be written to")),
+            SelectChoice(SuppressionReason.COMPLAINT.value, _l("Complained")),
+            SelectChoice(SuppressionReason.DEAD_ADDRESS.value, _l("The address is dead")),
         ],
     )
 

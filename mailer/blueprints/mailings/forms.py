@@ -16,6 +16,7 @@ from wtforms import (
     SelectMultipleField,
     ValidationError,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from mailer.models import Audience
@@ -48,9 +49,9 @@ class MailingForm(BaseForm):
     audience = RadioField(
         _l("To whom"),
         choices=[
-            (Audience.ALL.value, _l("All my clients")),
-            (Audience.TAGS.value, _l("Clients with any of the tags")),
-            (Audience.PICKED.value, _l("Picked clients")),
+            SelectChoice(Audience.ALL.value, _l("All my clients")),
+            SelectChoice(Audience.TAGS.value, _l("Clients with any of the tags")),
+            SelectChoice(Audience.PICKED.value, _l("Picked clients")),
         ],
         default=Audience.ALL.value,
     )
@@ -62,10 +63,10 @@ class MailingForm(BaseForm):
     frequency = RadioField(
         _l("How often"),
         choices=[
-            (Frequency.ONCE.value, _l("Once")),
-            (Frequency.DAILY.value, _l("Daily")),
-            (Frequency.WEEKLY.value, _l("Weekly")),
-            (Frequency.MONTHLY.value, _l("Monthly")),
+            SelectChoice(Frequency.ONCE.value, _l("Once")),
+            SelectChoice(Frequency.DAILY.value, _l("Daily")),
+            SelectChoice(Frequency.WEEKLY.value, _l("Weekly")),
+            SelectChoice(Frequency.MONTHLY.value, _l("Monthly")),
         ],
         default=Frequency.DAILY.value,
     )
@@ -78,8 +79,8 @@ class MailingForm(BaseForm):
     missed_run = RadioField(
         _l("When a time was missed"),
         choices=[
-            (MissedRun.SEND_LATE.value, _l("Send later the same day")),
-            (MissedRun.SKIP.value, _l("Skip it")),
+            SelectChoice(MissedRun.SEND_LATE.value, _l("Send later the same day")),
+            SelectChoice(MissedRun.SKIP.value, _l("Skip it")),
         ],
         default=MissedRun.SEND_LATE.value,
     )
@@ -87,13 +88,13 @@ class MailingForm(BaseForm):
 
     def offer(self, messages: Sequence[tuple[int, str]], tags: Sequence[tuple[int, str]]) -> None:
         """Fill the lists to choose from with the owner's own things."""
-        self.message.choices = [(0, _("Choose a message")), *messages]
-        self.tags.choices = list(tags)
-        self.time_zone.choices = [(name, name) for name in sorted(known_zones())]
+        self.message.choices = [SelectChoice(0, _("Choose a message")), *(SelectChoice(*one) for one in messages)]
+        self.tags.choices = [SelectChoice(*one) for one in tags]
+        self.time_zone.choices = [SelectChoice(name) for name in sorted(known_zones())]
 
     def validate_message(self, field: Field) -> None:
         """One of the owner's messages must be chosen."""
-        if field.data not in {message_id for message_id, _subject in field.choices[1:]}:
+        if field.data not in {one.value for one in field.choices[1:]}:
             raise ValidationError(_("Choose one of your messages."))
 
     def validate_tags(self, field: Field) -> None:
@@ -102,7 +103,7 @@ class MailingForm(BaseForm):
             return
         if not field.data:
             raise ValidationError(_("Choose at least one tag."))
-        if not set(field.data) <= {tag_id for tag_id, _name in field.choices}:
+        if not set(field.data) <= {one.value for one in field.choices}:
             raise ValidationError(_("One of these tags is not yours."))
 
     def validate_clients(self, field: Field) -> None:

@@ -103,7 +103,7 @@ def _form_page(form: MailingForm, mailing: Mailing | None) -> Response:
     if form.is_submitted() and not form.errors:
         sent_on = plans.last_day(db.session(), mailing) if mailing is not None else None
         dates = preview(form.schedule(), now, NEXT_DATES, sent_on=sent_on)
-    response = render_form(
+    return render_form(
         "mailings/form.html",
         form,
         mailing=mailing,
@@ -112,7 +112,6 @@ def _form_page(form: MailingForm, mailing: Mailing | None) -> Response:
         asked="show_dates" in request.form,
         sent_on=sent_on,
     )
-    return response
 
 
 def _coming_dates(mailing: Mailing) -> list[object]:

@@ -1,19 +1,24 @@
 """List, write, see, change and delete one's own messages; see one as a recipient would."""
 
-from flask import Blueprint, Response, flash, make_response, render_template, request
+from flask import Blueprint, Response, current_app, flash, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
 from mailer.blueprints.messages.forms import MessageForm
 from mailer.clock import utcnow
+from mailer.dispatch.own_copy import send_test
 from mailer.extensions import db
 from mailer.models import Message
 from mailer.services import messages as desk
+from mailer.services.throttle import HOUR, MINUTE, Limit
 from mailer.web.acting import audit
 from mailer.web.forms import BaseForm, render_form
 from mailer.web.letters import letter_page
+from mailer.web.limits import spend
 from mailer.web.paging import page_of
 from mailer.web.targets import see_other
+
+TEST_LETTERS = Limit("test-letter", ((5, MINUTE), (30, HOUR)))
 
 messages = Blueprint("messages", __name__, url_prefix="/messages")
 
@@ -87,6 +92,21 @@ def preview(message_id: int) -> Response:
     """The HTML as a recipient would see it, alone in its frame: no scripts, nothing fetched."""
     message = desk.get(db.session(), current_user.id, message_id)
     return letter_page(desk.filled(message.html, _values(), is_html=True))
+
+
+@messages.post("/<int:message_id>/test")
+@login_required
+def test(message_id: int) -> Response:
+    """A test letter to oneself; the page says what the mail server answered."""
+    message = desk.get(db.session(), current_user.id, message_id)
+    spend((TEST_LETTERS, str(current_user.id)))
+    author = current_user._get_current_object()
+    answer = send_test(current_app._get_current_object(), message, author, now=utcnow())  # type: ignore[attr-defined]
+    if answer.is_accepted:
+        flash(_("A test letter is on its way to %(address)s.", address=author.email), "success")
+    else:
+        flash(_("The test letter was not sent. The mail server's words: %(words)s", words=answer.words), "error")
+    return see_other("messages.view", message_id=message_id)
 
 
 def _values() -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Tests of an owner's own pages: clients, messages, mailings."""
