@@ -1,0 +1,1 @@
+"""The engine against real databases, a real mail server and real deaths."""

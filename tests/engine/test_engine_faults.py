@@ -1,0 +1,153 @@
+"""What the receiver does wrong, and whom it costs what. Each test first proves that its fault struck."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mailer.mail.smtp.settings import Settings
+from mailer.mail.wire import Server
+from mailer.models import HeldReason, RunState
+from tests.engine.conftest import Room
+from tests.support.ports import free_socket
+from tests.support.smtp_server import SmtpServer
+
+Build = Callable[..., Room]
+pytestmark = pytest.mark.fault
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("step", ["rcpt", "data", "dot"])
+def test_a_refused_recipient_is_refused_and_the_others_are_not(
+    room: Build, smtp: SmtpServer, step: str
+) -> None:
+    smtp.add(step, "*-3@*", code=550, text="5.1.1 nobody here")
+    here = room(clients=10)
+    here.send()
+    assert [fault.code for fault in smtp.faults] == [550]
+    refused = [row for row in here.log() if row.outcome == "refused"]
+    assert [(row.reply_code, row.reply_text) for row in refused] == [(550, "5.1.1 nobody here")]
+    assert here.outcomes().count("accepted") == 9
+    assert here.run().state is RunState.DONE
+    assert here.adds_up()
+
+
+@pytest.mark.both_databases
+def test_a_deferred_recipient_is_tried_again_later_and_accepted(room: Build, smtp: SmtpServer) -> None:
+    smtp.add("rcpt", "*-3@*", code=451, text="4.7.1 greylisted", times=1)
+    here = room(clients=10)
+    here.work()
+    assert [fault.code for fault in smtp.faults] == [451]
+    assert [row.number for row in here.retries()] == [2]
+    assert here.run().state is RunState.OPEN
+    assert len(smtp.letters) == 9
+    here.time_passes()
+    here.send()
+    assert here.outcomes().count("accepted") == 10
+    assert here.outcomes().count("deferred") == 1
+    assert len(set(smtp.recipients())) == len(smtp.letters) == 10
+    assert here.run().state is RunState.DONE
+    assert here.adds_up()
+
+
+def test_a_connection_cut_after_the_dot_leaves_one_unanswered_and_sends_nothing_twice(
+    room: Build, smtp: SmtpServer
+) -> None:
+    smtp.add("dot", "*-3@*", do="cut", kept=True, times=1)
+    here = room(clients=10)
+    here.send()
+    assert [fault.do for fault in smtp.faults] == ["cut"]
+    assert here.outcomes().count("unanswered") == 1
+    assert len(set(smtp.recipients())) == len(smtp.letters) == 10
+    assert here.run().state is RunState.DONE
+    assert here.adds_up()
+
+
+# the body is larger than what the kernel takes off our hands at once
+@pytest.mark.parametrize(("step", "size"), [("data", 10), ("body", 6_000_000)])
+def test_a_connection_cut_before_the_dot_costs_nobody_anything(
+    room: Build, smtp: SmtpServer, step: str, size: int
+) -> None:
+    smtp.add(step, "*-3@*", do="reset", times=1)
+    here = room(clients=5, version={"text": "x" * size})
+    here.send()
+    assert [fault.do for fault in smtp.faults] == ["reset"]
+    assert here.outcomes() == ["accepted"] * 5
+    assert len(smtp.letters) == 5
+    assert here.adds_up()
+
+
+def test_a_server_silent_after_the_dot_leaves_the_letter_unanswered(room: Build, smtp: SmtpServer) -> None:
+    smtp.add("dot", "*-3@*", do="hang", times=1)
+    here = room(clients=10, dot_s=1)
+    here.send()
+    assert [fault.do for fault in smtp.faults] == ["hang"]
+    assert here.outcomes().count("unanswered") == 1
+    assert here.outcomes().count("accepted") == 9
+    assert here.adds_up()
+
+
+TROUBLE: dict[str, dict[str, Any]] = {
+    "banner": {"step": "banner", "code": 554, "text": "go away"},
+    "banner 421": {"step": "banner", "code": 421, "text": "too busy"},
+    "ehlo": {"step": "ehlo", "do": "cut"},
+    "mail 4xx": {"step": "mail", "code": 451, "text": "not now"},
+    "mail 5xx": {"step": "mail", "code": 550, "text": "5.7.1 this sender may not"},
+}
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("trouble", TROUBLE.values(), ids=TROUBLE)
+def test_a_server_in_trouble_uses_up_nobody_and_the_run_goes_on_when_it_is_back(
+    room: Build, smtp: SmtpServer, trouble: dict[str, Any]
+) -> None:
+    smtp.add(**trouble)
+    here = room(clients=10)
+    report = here.work()
+    assert smtp.faults
+    assert report.is_over
+    assert here.log() == []
+    run = here.run()
+    is_senders = trouble["step"] == "mail" and trouble.get("code") == 550
+    assert run.held_reason is (HeldReason.SENDER_REFUSED if is_senders else HeldReason.SERVER)
+    assert trouble.get("text", "closed") in run.held_words
+    assert run.held_until is not None
+    smtp.clear()
+    here.time_passes()
+    here.send()
+    assert here.outcomes() == ["accepted"] * 10
+    assert here.run().state is RunState.DONE
+    assert here.adds_up()
+
+
+def test_a_refused_sender_stops_the_run_at_once_instead_of_a_thousand_refusals(
+    room: Build, smtp: SmtpServer
+) -> None:
+    smtp.add("mail", code=550, text="no")
+    here = room(clients=1000)
+    here.work()
+    assert 1 <= len(smtp.faults) <= 100
+    assert here.log() == []
+    assert here.claims() == []
+
+
+def test_a_server_that_is_not_there_is_named_as_the_reason(room: Build) -> None:
+    here = room(clients=3)
+    with free_socket() as nobody:
+        port = nobody.getsockname()[1]
+    here.restart(server=Server("127.0.0.1", port))
+    report = here.work()
+    assert "connect" in report.trouble
+    assert "refused" in here.run().held_words
+    assert here.log() == []
+
+
+def test_a_wrong_password_holds_the_run_with_the_servers_words(room: Build, smtp: SmtpServer) -> None:
+    smtp.script.users = {"me": "right"}
+    here = room(clients=3)
+    wrong = Settings(username="me", password="wrong", allow_clear_password=True)
+    here.restart(server=Server("127.0.0.1", smtp.port, wrong))
+    here.work()
+    assert {reply.code for reply in smtp.replies if reply.step == "auth"} == {535}
+    assert "who are you?" in here.run().held_words
+    assert here.log() == []

@@ -1,0 +1,98 @@
+"""Off means off: in the middle of a run no letter begins more than a second later."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from mailer.models import Mailing, Run, User
+from mailer.rules.outcome import SkipReason
+from tests.engine.conftest import Room
+from tests.support import world
+from tests.support.smtp_server import SmtpServer
+
+Build = Callable[..., Room]
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+WAYS: dict[str, tuple[type, dict[str, Any]]] = {
+    "paused": (Mailing, {"paused_at": NOW}),
+    "switched off by a moderator": (Mailing, {"disabled_at": NOW}),
+    "stopped early": (Run, {"drain_reason": SkipReason.STOPPED}),
+    "its owner blocked": (User, {"blocked_at": NOW}),
+}
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_no_letter_begins_a_second_after_a_run_is_switched_off(
+    room: Build, smtp: SmtpServer, way: tuple[type, dict[str, Any]]
+) -> None:
+    smtp.script.delay_s = 0.05
+    here = room(clients=2000, connections=10)
+    here.engine.begin()
+    smtp.wait_for(20)
+    here.change(way[0], **way[1])
+    off_at = datetime.now(UTC)
+    here.work()
+    here.engine.close()
+    late = [one for one in smtp.letters if one.received_at > off_at + timedelta(seconds=1.1)]
+    assert len(smtp.letters) < 500, "the run was over before it was switched off"
+    assert late == []
+    assert here.claims() == []
+    accepted = [row for row in here.log() if row.outcome == "accepted"]
+    assert len(accepted) == len(smtp.letters) == len(set(smtp.recipients()))
+
+
+def test_a_paused_run_goes_on_where_it_stopped(room: Build, smtp: SmtpServer) -> None:
+    smtp.script.delay_s = 0.02
+    here = room(clients=300, connections=10)
+    here.engine.begin()
+    smtp.wait_for(20)
+    here.change(Mailing, paused_at=NOW)
+    here.work()
+    assert len(smtp.letters) < 300
+    here.change(Mailing, paused_at=None)
+    smtp.script.delay_s = 0
+    here.send()
+    assert len(set(smtp.recipients())) == len(smtp.letters) == 300
+    assert here.adds_up()
+
+
+def test_a_stopped_run_writes_the_rest_down_as_skipped(room: Build, smtp: SmtpServer) -> None:
+    smtp.script.delay_s = 0.05
+    here = room(clients=300, connections=5)
+    here.engine.begin()
+    smtp.wait_for(10)
+    here.change(Run, drain_reason=SkipReason.STOPPED)
+    here.send()
+    outcomes = here.outcomes()
+    assert outcomes.count("skipped") == 300 - len(smtp.letters) > 0
+    assert here.run().state == "cancelled"
+    assert here.adds_up()
+
+
+def test_who_unsubscribes_in_mid_run_gets_nothing_more(room: Build, smtp: SmtpServer) -> None:
+    smtp.script.delay_s = 0.1
+    here = room(clients=150, connections=5)
+    last = f"{smtp_address(here, 149)}"
+    here.engine.begin()
+    smtp.wait_for(5)
+    with Session(here.database) as session:
+        owner = session.get_one(User, here.owner_id)
+        world.make_suppression(session, owner, last, created_at=datetime.now(UTC))
+        session.commit()
+    here.send()
+    assert last not in smtp.recipients()
+    (row,) = [row for row in here.log() if row.address == last]
+    assert (row.outcome, row.reason) == ("skipped", "unsubscribed")
+    assert len(smtp.letters) == 149
+    assert here.adds_up()
+
+
+def smtp_address(here: Room, index: int) -> str:
+    """The address of the run's n-th client."""
+    with Session(here.database) as session:
+        clients = session.query(world.Client).filter_by(owner_id=here.owner_id).order_by(world.Client.id)
+        return str(clients[index].email)

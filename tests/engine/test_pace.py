@@ -1,0 +1,60 @@
+"""The token bucket, with time passed in."""
+
+from mailer.dispatch.pace import Pace
+
+
+class Clock:
+    """Seconds that pass when told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def taken(pace: Pace) -> int:
+    """How many letters may go at this moment."""
+    n = 0
+    while n < 10_000 and pace.take():
+        n += 1
+    return n
+
+
+def test_no_limit_lets_everything_through() -> None:
+    pace = Pace(0, Clock())
+    assert taken(pace) == 10_000
+    assert pace.wait_s() == 0.0
+
+
+def test_a_minute_brings_no_more_than_its_rate_and_one_second_of_burst() -> None:
+    clock = Clock()
+    pace = Pace(600, clock)
+    sent = taken(pace)
+    for _ in range(600):
+        clock.now_s += 0.1
+        sent += taken(pace)
+    assert 600 <= sent <= 610
+
+
+def test_a_slow_pace_says_how_long_to_wait() -> None:
+    clock = Clock()
+    pace = Pace(6, clock)
+    assert taken(pace) == 1
+    assert pace.wait_s() == 10.0
+    clock.now_s += 10
+    assert pace.take()
+
+
+def test_a_token_given_back_is_there_for_the_next_letter() -> None:
+    pace = Pace(60, Clock())
+    assert pace.take()
+    pace.give_back()
+    assert taken(pace) == 1
+
+
+def test_an_idle_hour_saves_up_one_second_only() -> None:
+    clock = Clock()
+    pace = Pace(600, clock)
+    clock.now_s += 3600
+    assert taken(pace) == 10
