@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from wtforms import BooleanField, Field, Form, HiddenField, PasswordField, SelectField, ValidationError
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from mailer.extensions import db
@@ -136,7 +137,7 @@ class ProfileForm(BaseForm):
     first_name = line(_l("First name"), most=100, render_kw={"autocomplete": "given-name"})
     last_name = line(_l("Last name"), most=100, render_kw={"autocomplete": "family-name"})
     time_zone = SelectField(_l("Time zone"), choices=lambda: sorted(available_timezones()))
-    locale = SelectField(_l("Language"), choices=[(code, LANGUAGES[code]) for code in LOCALES])
+    locale = SelectField(_l("Language"), choices=[SelectChoice(code, LANGUAGES[code]) for code in LOCALES])
     wants_notices = BooleanField(_l("Write to me when something is wrong with a mailing"))
 
     def validate_username(self, field: Field) -> None:
