@@ -24,7 +24,7 @@ class Talk:
 
     def __init__(self, server: "SmtpServer", sock: socket.socket, number: int) -> None:
         self.server, self.script, self.sock, self.number = server, server.script, sock, number
-        self.buffer = b""
+        self.buffer = bytearray()
         self.out: list[bytes] = []
         self.letters = 0
         self.secure = False
@@ -64,8 +64,13 @@ class Talk:
     def line(self) -> bytes:
         while b"\n" not in self.buffer:
             self.more()
-        line, _, self.buffer = self.buffer.partition(b"\n")
-        return line
+        return self.cut(self.buffer.index(b"\n"), 1)
+
+    def cut(self, end: int, skip: int) -> bytes:
+        """Take what stands before `end`, and throw away the `skip` bytes behind it."""
+        taken = bytes(self.buffer[:end])
+        del self.buffer[: end + skip]
+        return taken
 
     def flush(self) -> None:
         if self.out:
@@ -76,7 +81,7 @@ class Talk:
         self.flush()
         self.sock = self.server.secured(self.sock)
         self.secure = True
-        self.buffer = b""
+        self.buffer.clear()
 
     # -- replies ---------------------------------------------------------------------------------------------
 
@@ -200,13 +205,14 @@ class Talk:
             self.misbehave(rule, "body", 0, "", address)
 
     def body(self) -> bytes:
-        while not self.buffer.startswith(b".\r\n") and b"\r\n.\r\n" not in self.buffer:
+        seen = 0
+        while not self.buffer.startswith(b".\r\n"):
+            end = self.buffer.find(b"\r\n.\r\n", max(0, seen - 5))
+            if end >= 0:
+                return (b"\r\n" + self.cut(end, 5) + b"\r\n").replace(b"\r\n..", b"\r\n.")[2:]
+            seen = len(self.buffer)
             self.more()
-        if self.buffer.startswith(b".\r\n"):
-            self.buffer = self.buffer[3:]
-            return b""
-        raw, _, self.buffer = self.buffer.partition(b"\r\n.\r\n")
-        return (b"\r\n" + raw + b"\r\n").replace(b"\r\n..", b"\r\n.")[2:]
+        return self.cut(0, 3)
 
     def accept(self, raw: bytes, address: str) -> None:
         if self.script.delay_s:

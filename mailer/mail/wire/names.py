@@ -43,7 +43,7 @@ class Names:
     def _look_up_literal(self) -> bool:
         try:
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
-        except OSError:
+        except (OSError, UnicodeError):
             return False
         self._addresses = [(family, name) for family, _kind, _proto, _canonical, name in found]
         return True

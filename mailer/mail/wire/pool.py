@@ -13,7 +13,8 @@ class Pool:
 
     def __init__(self, start: int, limit: int, letters: int) -> None:
         self._limit = max(1, limit)
-        self.size = max(1, min(start, self._limit))
+        self._start = max(1, min(start, self._limit))
+        self.size = self._start
         self.letters = letters
         self._longest = 0
         self._last_close = 0
@@ -44,6 +45,11 @@ class Pool:
         self.size = max(1, min(self.size, size))
         self._rate_before = 0.0
         self._hold_until_s = now_s + HOLD_S
+
+    def restart(self) -> None:
+        """After trouble: as wide as at the beginning; what was learned about letters stays."""
+        self.size = self._start
+        self._rate_before = self._hold_until_s = 0.0
 
     def served(self, letters: int) -> None:
         """A connection has carried this many."""

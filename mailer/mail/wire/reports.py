@@ -31,10 +31,10 @@ class Reports:
             self.trouble(bag, event)
 
     def trouble(self, bag: Mailbag, event: Trouble) -> None:
-        """A new connection that fails while others serve means "fewer, please", not "nobody"."""
-        serving = sum(line.dialogue.ready and not line.dialogue.over for line in self._lines)
-        if serving and event.step is not Step.MAIL:
-            self._pool.shrink(self.now_s, serving)
+        """A new connection that fails while others stand means "fewer, please"; the last one means "nobody"."""
+        standing = sum(not (line.dialogue.over or line.dialogue.leaving) for line in self._lines)
+        if standing and event.step is not Step.MAIL:
+            self._pool.shrink(self.now_s, standing)
         elif not self.resting:
             self.resting = True
             bag.trouble(event.step, event.code, event.text)

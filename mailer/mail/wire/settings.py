@@ -41,7 +41,9 @@ class Limits:
     idle_s: float = 5
     sweep_s: float = 1
 
-    def reply_s(self, step: Step) -> float:
-        """Seconds to wait for the reply to this step."""
-        seconds: float = getattr(self, f"{step}_s")
+    def patience_s(self, step: Step | None, *, writing: bool) -> float:
+        """Seconds until a line counts as stuck: writing, waiting for the reply to a step, or unused."""
+        if writing:
+            return self.body_s
+        seconds: float = getattr(self, f"{step}_s") if step else self.idle_s
         return seconds

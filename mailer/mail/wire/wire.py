@@ -7,7 +7,8 @@ import ssl
 import time
 from collections.abc import Callable
 
-from mailer.mail.smtp.events import Event, Step, Trouble
+from mailer.mail.smtp.dialogue import Dialogue
+from mailer.mail.smtp.events import Envelope, Event, Step, Trouble
 from mailer.mail.wire.line import Line
 from mailer.mail.wire.mailbag import Mailbag
 from mailer.mail.wire.opener import Opener
@@ -40,8 +41,7 @@ class Wire:
         self._pool = Pool(self._limits.start, self._limits.connections, letters)
         self._lines: set[Line] = set()
         self._hungry: dict[Line, None] = {}
-        self._now_s = monotonic()
-        self._sweep_at_s = self._review_at_s = self._now_s
+        self._now_s = self._sweep_at_s = self._review_at_s = monotonic()
         self._taking = True
         self.closed = False
         self._reports = Reports(self._pool, self._lines, self._now_s)
@@ -74,6 +74,7 @@ class Wire:
     def resume(self) -> None:
         """After trouble: connections may be opened and letters taken again."""
         self._reports.resting = False
+        self._pool.restart()
 
     def stop_taking(self) -> None:
         """Pull no more letters; what is in flight goes on."""
@@ -116,8 +117,6 @@ class Wire:
         self._selector.close()
         self.closed = True
 
-    # -- lines -----------------------------------------------------------------------------------------------
-
     def _open_lines(self, bag: Mailbag) -> None:
         room = self._pool.size - len(self._lines)
         if room <= 0:
@@ -154,12 +153,7 @@ class Wire:
             self._reports.tell(bag, event)
         talk = line.dialogue
         if talk.wants_body and talk.next is not None:
-            letter = bag.body(talk.next)
-            if letter is not None:
-                talk.body(letter)
-            else:
-                for event in talk.abandon():
-                    self._reports.tell(bag, event)
+            self._write_body(bag, talk, talk.next)
         if talk.wants_envelope and self._taking and not self._reports.resting:
             self._hand(bag, line)
         broken = line.flush()
@@ -169,6 +163,14 @@ class Wire:
                 self._reports.tell(bag, event)
         if talk.over:
             self._drop(line)
+
+    def _write_body(self, bag: Mailbag, talk: Dialogue, envelope: Envelope) -> None:
+        letter = bag.body(envelope)
+        if letter is not None:
+            talk.body(letter)
+            return
+        for event in talk.abandon():
+            self._reports.tell(bag, event)
 
     def _hand(self, bag: Mailbag, line: Line) -> bool:
         """Give the line the next letter that this server can be asked to take; False: none waits."""
@@ -198,8 +200,6 @@ class Wire:
                 if not fed:
                     return
 
-    # -- the clock -------------------------------------------------------------------------------------------
-
     def _review(self, bag: Mailbag) -> None:
         self._review_at_s = self._now_s + REVIEW_S
         if len(self._lines) >= self._pool.size:
@@ -215,8 +215,9 @@ class Wire:
         """Time limits: for a reply, for writing a body, for keeping a line that nobody uses."""
         talk = line.dialogue
         step = talk.awaiting
-        limits = self._limits
-        limit_s = limits.body_s if line.unsent else limits.reply_s(step) if step else limits.idle_s
+        limit_s = self._limits.patience_s(step, writing=line.unsent)
+        if not step and self._reports.resting:
+            limit_s = 0
         if self._now_s - line.since_s < limit_s:
             return
         line.since_s = self._now_s
