@@ -2,7 +2,7 @@
 
 from mailer.models.accounts import AccountLetter, AccountToken, SignIn, Throttle, User, UserRole
 from mailer.models.audit import AuditEntry
-from mailer.models.blog import Post
+from mailer.models.blog import Post, PostPhoto, Revision
 from mailer.models.clients import Client, ClientTag, Suppression, SuppressionReason, Tag
 from mailer.models.engine import Claim, DailyTotal, Heartbeat, Retry, Secret, Sender
 from mailer.models.mailings import Audience, Mailing, MailingClient, MailingTag
@@ -27,7 +27,9 @@ __all__ = [
     "Message",
     "MessageVersion",
     "Post",
+    "PostPhoto",
     "Retry",
+    "Revision",
     "Run",
     "RunState",
     "Secret",

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mailer.extensions import Model
-from mailer.orm import Id, Moment, stored_by_value
+from mailer.orm import BigId, Id, Moment, stored_by_value
 from mailer.rules.access import Role
 
 
@@ -132,6 +132,8 @@ class AccountLetter(Model):
     # a letter that anybody may ask for names an address; whether anybody has it is found out when it is sent
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     email: Mapped[str] = mapped_column(String(254), default="")
+    # what the letter speaks of, where it speaks of one thing: a post, a run
+    about_id: Mapped[int | None] = mapped_column(BigId)
     tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[Moment]
     due_at: Mapped[Moment] = mapped_column(index=True)

@@ -29,15 +29,7 @@ def upgrade() -> None:
         sa.Column(
             "outcome",
             sa.Enum(
-                "accepted",
-                "deferred",
-                "refused",
-                "unanswered",
-                "skipped",
-                name="outcome",
-                native_enum=False,
-                create_constraint=False,
-                length=20,
+                "accepted", "deferred", "refused", "unanswered", "skipped", name="outcome", native_enum=False, length=20
             ),
             nullable=False,
         ),
@@ -59,7 +51,6 @@ def upgrade() -> None:
                 "too_large",
                 name="reason",
                 native_enum=False,
-                create_constraint=False,
                 length=20,
             ),
             nullable=True,
@@ -73,9 +64,7 @@ def upgrade() -> None:
             name=op.f("ck_attempt_outcome"),
         ),
         sa.CheckConstraint(
-            "reason IS NULL OR reason IN ('suppressed', 'unsubscribed', 'address_changed', 'client_deleted', "
-            "'daily_limit', 'owner_blocked', 'stopped', 'cancelled', 'too_late', 'gave_up', 'unfillable', "
-            "'bad_address', 'too_large')",
+            "reason IS NULL OR reason IN ('suppressed', 'unsubscribed', 'address_changed', 'client_deleted', 'daily_limit', 'owner_blocked', 'stopped', 'cancelled', 'too_late', 'gave_up', 'unfillable', 'bad_address', 'too_large')",
             name=op.f("ck_attempt_reason"),
         ),
         sa.PrimaryKeyConstraint("run_id", "client_id", "number", name=op.f("pk_attempt")),
@@ -116,6 +105,12 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("beat_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_heartbeat")),
+    )
+    op.create_table(
+        "revision",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_revision")),
     )
     op.create_table(
         "secret",
@@ -181,6 +176,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("about_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
@@ -262,6 +258,7 @@ def upgrade() -> None:
         sa.Column("html", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["owner_id"], ["user.id"], name=op.f("fk_message_owner_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
         sqlite_autoincrement=True,
@@ -295,6 +292,9 @@ def upgrade() -> None:
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("slug", sa.String(length=220), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("excerpt", sa.String(length=400), nullable=False),
+        sa.Column("words", sa.Integer(), nullable=False),
+        sa.Column("search_key", sa.Text(), nullable=False),
         sa.Column("photo", sa.String(length=64), nullable=False),
         sa.Column("photo_alt", sa.String(length=300), nullable=False),
         sa.Column("is_published", sa.Boolean(), nullable=False),
@@ -465,6 +465,16 @@ def upgrade() -> None:
             postgresql_where=sa.text("next_run_at IS NOT NULL"),
         )
         batch_op.create_index("ix_mailing_owner_id_id", ["owner_id", "id"], unique=False)
+
+    op.create_table(
+        "post_photo",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("post_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_post_photo_post_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_post_photo")),
+    )
+    with op.batch_alter_table("post_photo", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_post_photo_post_id"), ["post_id"], unique=False)
 
     op.create_table(
         "mailing_client",
@@ -660,6 +670,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_mailing_client_client_id"))
 
     op.drop_table("mailing_client")
+    with op.batch_alter_table("post_photo", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_post_photo_post_id"))
+
+    op.drop_table("post_photo")
     with op.batch_alter_table("mailing", schema=None) as batch_op:
         batch_op.drop_index("ix_mailing_owner_id_id")
         batch_op.drop_index(
@@ -676,6 +690,9 @@ def downgrade() -> None:
     op.drop_table("client_tag")
     op.drop_table("user_role")
     op.drop_table("tag")
+    with op.batch_alter_table("suppression", schema=None) as batch_op:
+        batch_op.drop_index("ix_suppression_created_at")
+
     op.drop_table("suppression")
     with op.batch_alter_table("session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_session_user_id"))
@@ -719,6 +736,7 @@ def downgrade() -> None:
     op.drop_table("throttle")
     op.drop_table("sender")
     op.drop_table("secret")
+    op.drop_table("revision")
     op.drop_table("heartbeat")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_user_id_id")
