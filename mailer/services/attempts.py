@@ -1,0 +1,94 @@
+"""Statements over the log of a few runs. Pages go by key, never by counting, so that the ten millionth row costs
+what the first did; whatever no index knows is looked for in a bounded stretch, and the end of it is told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, bindparam, select, tuple_
+from sqlalchemy.orm import Session
+
+from mailer.models import Attempt
+from mailer.rules.outcome import Outcome
+from mailer.services.clients import like
+
+LogRow = Row[tuple[Any, ...]]
+LAST_CLIENT, LAST_NUMBER = 2**63 - 1, 2**31 - 1
+# rows looked at for one page where only reading tells: a part of an address, the few accepted of many
+LOOKED_AT = 100_000
+
+COLUMNS = tuple(Attempt.__table__.columns)
+# said literally, or no planner sees that the small index of what was not accepted holds the answer
+IS_TROUBLED: ColumnElement[bool] = Attempt.outcome != bindparam(
+    "usual", Outcome.ACCEPTED, Attempt.outcome.type, literal_execute=True
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An attempt by its key: where a page ended. Written `run.client.number` in addresses."""
+
+    run_id: int
+    client_id: int = 0
+    number: int = 0
+
+    def __str__(self) -> str:
+        """As it stands in `?after=`."""
+        return f"{self.run_id}.{self.client_id}.{self.number}"
+
+    @classmethod
+    def read(cls, text: str) -> "Place | None":
+        """The place in `?after=`; None for anything that no page of ours has written."""
+        parts = text.split(".")
+        if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) < 20 for part in parts):
+            return None
+        run_id, client_id, number = map(int, parts)
+        is_key = run_id <= LAST_CLIENT and client_id <= LAST_CLIENT and number <= LAST_NUMBER
+        return cls(run_id, client_id, number) if is_key else None
+
+
+def place_of(row: LogRow) -> Place:
+    """The key of a row of the log."""
+    return Place(row.run_id, row.client_id, row.number)
+
+
+def of_runs(run_ids: Sequence[int], outcome: Outcome | None) -> Select[tuple[Any, ...]]:
+    """The attempts of these runs, in no order; narrowed by outcome."""
+    statement = select(*COLUMNS).where(Attempt.run_id.in_(run_ids))
+    return _with(outcome, statement)
+
+
+def of_run(run_id: int, outcome: Outcome | None, after: Place) -> Select[tuple[Any, ...]]:
+    """One run's attempts behind `after`, by client and number, straight from an index."""
+    behind = tuple_(Attempt.client_id, Attempt.number) > tuple_(after.client_id, after.number)
+    statement = select(*COLUMNS).where(Attempt.run_id == run_id, behind)
+    return _with(outcome, statement).order_by(Attempt.client_id, Attempt.number)
+
+
+def in_run(
+    session: Session, after: Place, limit: int, *, outcome: Outcome | None = None, part: str = ""
+) -> tuple[list[LogRow], Place | None]:
+    """At most `limit` attempts of `after`'s run behind it; and where looking stopped before the run was through."""
+    is_indexed = not part and outcome is not Outcome.ACCEPTED
+    if is_indexed:
+        return list(session.execute(of_run(after.run_id, outcome, after).limit(limit))), None
+    # the stretch is found by index alone, whatever is wanted of it; else one wanted row may cost a million
+    source = of_run(after.run_id, None if outcome is Outcome.ACCEPTED else outcome, after)
+    stretch = source.limit(LOOKED_AT).subquery()
+    wanted = select(stretch).order_by(stretch.c.client_id, stretch.c.number)
+    if outcome is Outcome.ACCEPTED:
+        wanted = wanted.where(stretch.c.outcome == outcome)
+    if part:
+        wanted = wanted.where(like(stretch.c.address, part))
+    rows = list(session.execute(wanted.limit(limit)))
+    if len(rows) == limit:
+        return rows, None
+    last = session.execute(source.offset(LOOKED_AT - 1).limit(1)).first()
+    return rows, place_of(last) if last else None
+
+
+def _with(outcome: Outcome | None, statement: Select[tuple[Any, ...]]) -> Select[tuple[Any, ...]]:
+    if outcome is None:
+        return statement
+    narrowed = statement.where(Attempt.outcome == outcome)
+    return narrowed if outcome is Outcome.ACCEPTED else narrowed.where(IS_TROUBLED)
