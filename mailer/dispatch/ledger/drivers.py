@@ -117,3 +117,11 @@ class Driver(ABC):
     @abstractmethod
     def day(self, on: date) -> Any:
         """A date as this database binds it."""
+
+    @abstractmethod
+    def read_day(self, value: Any) -> date:
+        """A date from a row."""
+
+    @abstractmethod
+    def read_wall(self, value: Any) -> datetime:
+        """The house's one naive moment: wall-clock time, from a row."""

@@ -8,7 +8,16 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from mailer.dispatch.ledger.types import DeadClaim, OffReading, Order, RunFacts, Settlement, Turn
+from mailer.dispatch.ledger.types import (
+    DeadClaim,
+    DueCursor,
+    OffReading,
+    Opened,
+    Order,
+    RunFacts,
+    Settlement,
+    Turn,
+)
 from mailer.models import HeldReason
 
 
@@ -33,6 +42,11 @@ class Ledger(Protocol):
 
     def open_runs(self, limit: int, *, mailing_id: int | None = None) -> list[RunFacts]:
         """Runs that have something to claim now, oldest first; draining ones too (they need no letter)."""
+
+    def open_due(
+        self, now: datetime, *, after: DueCursor | None = None, mailing_id: int | None = None
+    ) -> Opened:
+        """Open the runs of up to 500 due mailings, in one transaction. One whose last run is open waits."""
 
     def renew(self, worker: str) -> set[int]:
         """Lease all claims of this worker for another LEASE_S; the ids of those that still stand."""

@@ -5,12 +5,21 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from mailer.dispatch.ledger import booking, finishing, holding, leases, readings
+from mailer.dispatch.ledger import booking, finishing, holding, leases, opening, readings
 from mailer.dispatch.ledger.drivers import Driver
 from mailer.dispatch.ledger.limits import Limits
 from mailer.dispatch.ledger.postgres import PostgresDriver
 from mailer.dispatch.ledger.sqlite import SqliteDriver
-from mailer.dispatch.ledger.types import DeadClaim, OffReading, Order, RunFacts, Settlement, Turn
+from mailer.dispatch.ledger.types import (
+    DeadClaim,
+    DueCursor,
+    OffReading,
+    Opened,
+    Order,
+    RunFacts,
+    Settlement,
+    Turn,
+)
 from mailer.models import HeldReason
 
 
@@ -43,6 +52,10 @@ class SqlLedger:
     def open_runs(self, limit: int, *, mailing_id: int | None = None) -> list[RunFacts]:
         """Runs with something to claim."""
         return readings.open_runs(self._driver, limit, mailing_id)
+
+    def open_due(self, now: datetime, *, after: DueCursor | None = None, mailing_id: int | None = None) -> Opened:
+        """Open a batch of what is due."""
+        return opening.open_due(self._driver, now, after, mailing_id)
 
     def renew(self, worker: str) -> set[int]:
         """Lease this worker's claims again."""

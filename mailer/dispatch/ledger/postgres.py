@@ -11,7 +11,6 @@ import psycopg
 from mailer.dispatch.ledger.drivers import Answer, Clash, Driver, Row, Table, Transaction
 from mailer.dispatch.ledger.interface import LedgerUnavailable
 
-
 # between free texts: a control character that no address and no server's words need
 _BETWEEN = "\x1f"
 
@@ -108,8 +107,16 @@ class PostgresDriver(Driver):
 
     def read_moment(self, value: Any) -> datetime:
         """In UTC, whatever the connection's zone."""
-        return value.astimezone(UTC)  # type: ignore[no-any-return]
+        return value.astimezone(UTC)
 
     def day(self, on: date) -> Any:
         """As it is."""
         return on
+
+    def read_day(self, value: Any) -> date:
+        """As it is."""
+        return value
+
+    def read_wall(self, value: Any) -> datetime:
+        """As it is: the column has no zone."""
+        return value

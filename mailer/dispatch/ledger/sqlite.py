@@ -97,3 +97,11 @@ class SqliteDriver(Driver):
     def day(self, on: date) -> Any:
         """ISO text."""
         return on.isoformat()
+
+    def read_day(self, value: Any) -> date:
+        """From ISO text."""
+        return date.fromisoformat(value)
+
+    def read_wall(self, value: Any) -> datetime:
+        """From text without a zone."""
+        return datetime.fromisoformat(value)

@@ -121,3 +121,20 @@ class DeadClaim:
     leased_until: datetime
     # seconds since the lease ended; negative while it stands (the database's clock)
     over_for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DueCursor:
+    """Where a batch of due mailings ended: the next one begins above."""
+
+    at: datetime
+    mailing_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One batch of the tick. `last` is None when there may be no more."""
+
+    run_ids: tuple[int, ...] = ()
+    missed_ids: tuple[int, ...] = ()
+    last: DueCursor | None = None
