@@ -139,9 +139,8 @@ def require(session: Session, mailing: Mailing, verb: Verb, *, now: datetime) ->
 def _compare_and_set(session: Session, mailing: Mailing, seen: dict[str, Any], new: dict[str, Any]) -> None:
     """Write `new` if the row still holds `seen`; raises Conflict when somebody else was quicker."""
     still = [getattr(Mailing, name).is_not_distinct_from(value) for name, value in seen.items()]
-    found = session.execute(
-        update(Mailing).where(Mailing.id == mailing.id, *still).values(**new).execution_options(synchronize_session=False)
-    )
+    change = update(Mailing).where(Mailing.id == mailing.id, *still).values(**new)
+    found = session.execute(change.execution_options(synchronize_session=False))
     if found.rowcount != 1:  # type: ignore[attr-defined]
         raise Conflict("status")
     session.expire(mailing, list(new))

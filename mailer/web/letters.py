@@ -1,4 +1,4 @@
-"""Somebody's HTML shown to somebody else: alone at its own address, in a sandbox, with nothing fetched and nothing run."""
+"""Somebody's HTML shown to somebody else: alone at its own address, in a sandbox, nothing fetched, nothing run."""
 
 from flask import Response, make_response
 
