@@ -55,9 +55,12 @@ class Dialogue(Transactions):
         # commands that an answer brings forth are not on the wire yet: no reply in this chunk can be theirs
         owed = len(expected)
         for code, raw in replies[:owed]:
+            step = expected.popleft()
+            if code < 300 and (step is Step.MAIL or step is Step.RCPT):
+                continue
+            self._take(step, code, raw, events)
             if self.over:
                 return events
-            self._take(expected.popleft(), code, raw, events)
         if len(replies) > owed:
             self._end(self.awaiting, 0, f"unasked: {replies[owed][0]} {readable(replies[owed][1])}", events)
         elif self._replies.broken:

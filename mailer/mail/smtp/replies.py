@@ -8,6 +8,7 @@ REPLY_LIMIT = 65_536
 TEXT_LIMIT = 1_000
 
 _CODES = {str(code).encode(): code for code in range(200, 600)}
+_LAST_LINES = {b"%d " % code: code for code in range(200, 600)}
 
 Reply = tuple[int, bytes]
 
@@ -39,17 +40,17 @@ class Replies:
         self._rest = lines.pop()
         replies: list[Reply] = []
         for line in lines:
-            code = _CODES.get(line[:3])
-            if code is not None and line[3:4] == b" " and not self._lines:
+            code = _LAST_LINES.get(line[:4])
+            if code and not self._lines:
                 replies.append((code, line[4:]))
-            elif not self._long(code, line, replies):
+            elif not self._long(line, replies):
                 return replies
         if len(self._rest) > LINE_LIMIT:
             self.broken = "a reply line without end"
         return replies
 
-    def _long(self, code: int | None, line: bytes, replies: list[Reply]) -> bool:
-        mark = line[3:4]
+    def _long(self, line: bytes, replies: list[Reply]) -> bool:
+        code, mark = _CODES.get(line[:3]), line[3:4]
         if code is None or mark not in (b" ", b"-", b"\r", b""):
             self.broken = f"not an SMTP reply: {readable(line)[:80]}"
             return False
