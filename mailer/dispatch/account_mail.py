@@ -19,12 +19,12 @@ from sqlalchemy.orm import Session
 from mailer import orm
 from mailer.clock import utcnow
 from mailer.config import Config
-from mailer.dispatch import notes
+from mailer.dispatch import moderation_notes, notes
 from mailer.extensions import db
 from mailer.mail.account import Letter, Transport, open_transport
 from mailer.mail.patience import TROUBLE
 from mailer.models import AccountLetter, User
-from mailer.services import account_letters, account_links, accounts, addresses, upkeep
+from mailer.services import account_letters, account_links, accounts, addresses, brakes, upkeep
 from mailer.services.account_letters import Kind
 from mailer.services.account_links import Purpose
 
@@ -39,18 +39,30 @@ def register(app: Flask) -> None:
     """Hang our two tasks on this app's queue: letters at once when rung for, chores each minute."""
     huey = app.extensions["huey"]
 
-    @huey.task(name="send_account_letters", priority=PRIORITY)  # type: ignore[untyped-decorator]
+    @huey.task(name="send_account_letters", priority=PRIORITY)
     def send() -> None:
         with app.app_context():
             deliver_due(now=utcnow())
 
-    @huey.periodic_task(crontab(), name="account_chores", priority=PRIORITY)  # type: ignore[untyped-decorator]
+    @huey.periodic_task(crontab(), name="account_chores", priority=PRIORITY)
     def chores() -> None:
         with app.app_context():
+            tell_moderators(now=utcnow())
             deliver_due(now=utcnow())
             upkeep.do(db.session(), now=utcnow(), config=app.config["MAILER"], commit=db.session.commit)
 
     app.extensions[_TASK] = send
+
+
+def tell_moderators(*, now: datetime) -> None:
+    """Ask for letters about runs that the brake holds, once for each run."""
+    session = db.session()
+    with orm.reading():  # nearly always there is nothing: look without a write lock
+        is_new = brakes.has_untold(session)
+        session.rollback()
+    if is_new:
+        brakes.tell(session, now=now)
+        session.commit()
 
 
 def ring() -> None:
@@ -115,8 +127,11 @@ def _compose(session: Session, row: AccountLetter, *, now: datetime) -> Letter |
     if reader is None or reader.deleted_at is not None:
         return None  # nobody has this address: the visitor was told the same as everybody
     with force_locale(reader.locale):
-        note = notes.known() if is_taken else _note(session, kind, reader, to, now=now)
-        return notes.written(note, to=to, locale=reader.locale)
+        if kind in moderation_notes.KINDS:
+            note = moderation_notes.of(session, kind, reader)
+        else:
+            note = notes.known() if is_taken else _note(session, kind, reader, to, now=now)
+        return notes.written(note, to=to, locale=reader.locale) if note else None
 
 
 def _note(session: Session, kind: Kind, reader: User, to: str, *, now: datetime) -> notes.Note:

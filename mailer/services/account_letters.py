@@ -23,6 +23,9 @@ class Kind(StrEnum):
     CHANGE_EMAIL = "change_email"  # to the new address of a person
     EMAIL_CHANGED = "email_changed"  # to the old one
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of letter
+    BLOCKED = "blocked"  # to an owner: a moderator has closed the account
+    MAILING_OFF = "mailing_off"  # to an owner: a moderator has switched mailings off
+    BRAKE = "brake"  # to a moderator: runs wait for them
 
 
 # these carry a link that must not outlive a change of password or address
