@@ -6,7 +6,7 @@ from dotenv import load_dotenv
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mailer import blueprints, cli, logs, orm, web
+from mailer import blueprints, cli, inbox, logs, orm, web
 from mailer.config import ROOT, Config
 from mailer.dispatch import account_mail, tasks
 from mailer.extensions import build_huey, cache, csrf, db, migrate
@@ -42,8 +42,10 @@ def _bind(app: Flask, config: Config) -> None:
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     csrf.init_app(app)
     cache.init_app(app)
-    app.extensions["huey"] = tasks.register(build_huey(config))
+    app.extensions["huey"] = tasks.register(app, build_huey(config))
     account_mail.register(app)
     web.install(app)
     blueprints.install(app)
+    if config.development:
+        inbox.install(app)
     cli.install(app)

@@ -3,6 +3,7 @@
 Opens no runs (the tick does) and knows no queue.
 """
 
+import gc
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -113,6 +114,8 @@ class Engine:
 def build_engine(app: Flask) -> Engine:
     """The engine of this process, from the app's settings and its database."""
     config: Config = app.config["MAILER"]
+    gc.collect()
+    gc.freeze()  # what is imported stays: no collection needs to walk through it again
     with app.app_context():
         database = db.engine
     return Engine(

@@ -102,7 +102,7 @@ def due(session: Session, mailing_id: int | None, *, now: datetime) -> Iterator[
             yield Due(mailing.id, mailing.title, mailing.next_run_at, size, False)
 
 
-def _of(statement: Select[tuple[Run]], mailing_id: int | None) -> Select[tuple[Run]]:
+def _of(statement: Select[Run], mailing_id: int | None) -> Select[Run]:
     return statement if mailing_id is None else statement.where(Run.mailing_id == mailing_id)
 
 

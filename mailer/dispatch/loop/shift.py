@@ -95,9 +95,7 @@ class Shift:
     # -- the thread ------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        gc.collect()
-        gc.freeze()
-        gc.disable()
+        gc.disable()  # collected by hand, or it walks through everything in the middle of a window
         try:
             while not self._is_done():
                 self._turn()
@@ -106,7 +104,6 @@ class Shift:
         finally:
             self._leave()
             gc.enable()
-            gc.unfreeze()
             with self.news:
                 self.is_ending = self.is_idle = True
                 self.news.notify_all()
@@ -124,7 +121,7 @@ class Shift:
         books.turn(may_claim=may_claim and not chores.is_holding, at_once=bag.is_shut)
         if books.windows - self._collected >= WINDOWS_PER_COLLECT:
             self._collected = books.windows
-            gc.collect(1)
+            gc.collect(0)
 
     def _wait_s(self) -> float:
         if self._pace.per_s and self._bag.waiting():
