@@ -35,8 +35,9 @@ def items() -> list[Item]:
 
 def _places() -> list[tuple[str, str, str]]:
     blog = ("blog.index", _("Blog"), "newspaper")
+    inbox = ("inbox.index", _("Local inbox"), "inbox")  # in development only; whoever signs up needs it too
     if not current_user.is_authenticated:
-        return [blog]
+        return [blog, inbox]
     own = [
         ("blog.front", _("Overview"), "house"),
         ("clients.index", _("Clients"), "people"),
@@ -44,6 +45,7 @@ def _places() -> list[tuple[str, str, str]]:
         ("mailings.index", _("Mailings"), "send"),
         ("reports.index", _("Reports"), "bar-chart"),
         blog,
+        inbox,
     ]
     return [*own, ("admin.index", _("Panel"), "shield-check")] if is_staff(current_user.role_set) else own
 
