@@ -28,9 +28,9 @@ def wall(at: datetime | None, zone: str) -> str:
     return "—" if at is None else f"{_format(at, seconds=False)} ({zone})"
 
 
-def clock(at: datetime | None, zone: str | None = None) -> str:
+def clock(at: datetime | None, zone: str | None = None, *, seconds: bool = False) -> str:
     """Date and time without the zone's name, for tables whose head names it once."""
-    return "—" if at is None else _format(at.astimezone(ZoneInfo(zone or chosen_zone())), seconds=True)
+    return "—" if at is None else _format(at.astimezone(ZoneInfo(zone or chosen_zone())), seconds=seconds)
 
 
 def _format(at: datetime, *, seconds: bool) -> str:
