@@ -28,7 +28,10 @@ def test_a_user_is_created_with_a_typed_password(app: Flask) -> None:
     assert "Administrator" in web.get("/auth/profile").text
 
 
-@pytest.mark.parametrize(("words", "typed"), [((), "\n"), ((), ""), (("--link",), "")], ids=["empty", "nobody", "--link"])
+LINKED = {"empty": ((), "\n"), "nobody to ask": ((), ""), "--link": (("--link",), "")}
+
+
+@pytest.mark.parametrize(("words", "typed"), LINKED.values(), ids=LINKED.keys())
 def test_without_a_password_a_link_is_printed(app: Flask, words: tuple[str, ...], typed: str) -> None:
     code, said = run(app, "user", "create", "anna@example.org", *words, typed=typed)
     assert code == 0

@@ -19,6 +19,7 @@ from tests.auth.conftest import CHEAP, PASSWORD
 from tests.support.people import post, sign_in
 from tests.support.world import make_user
 
+
 def enter(web: FlaskClient, login: str = "anna@example.org", password: str = PASSWORD, **more: str) -> TestResponse:
     return post(web, "/auth/login", login=login, password=password, **more)
 

@@ -98,11 +98,10 @@ def shown(answer: TestResponse) -> tuple[int, dict[str, str], str]:
 def test_known_and_unknown_addresses_get_the_same_answer(app: Flask, session: Session, path: str) -> None:
     make_user(session, email="known@example.org")
     session.commit()
-    answers = []
-    for email in ("known@example.org", "unknown@example.org"):
-        answers.append(shown(post(app.test_client(), path, {**FORM, "email": email})))
-    assert answers[0] == answers[1]
-    assert answers[0][0] == 303
+    known = shown(post(app.test_client(), path, {**FORM, "email": "known@example.org"}))
+    unknown = shown(post(app.test_client(), path, {**FORM, "email": "unknown@example.org"}))
+    assert known == unknown
+    assert known[0] == 303
 
 
 def test_a_known_address_is_told_in_a_letter(app: Flask, web: FlaskClient, session: Session) -> None:
@@ -188,7 +187,8 @@ def test_what_was_typed_is_kept_but_no_password(web: FlaskClient) -> None:
 
 
 def test_extra_fields_are_ignored(web: FlaskClient, session: Session) -> None:
-    sign_up(web, role="admin", roles="admin", confirmed_at="2026-01-01", trusted_at="2026-01-01", id="77", time_zone="Mars/Base")
+    extra = {"role": "admin", "roles": "admin", "confirmed_at": "2026-01-01", "trusted_at": "2026-01-01", "id": "77"}
+    sign_up(web, time_zone="Mars/Base", **extra)
     user = who(session)
     assert (user.confirmed_at, user.trusted_at, user.role_set) == (None, None, frozenset())
     assert user.id != 77
