@@ -2,7 +2,6 @@
 
 from flask import Flask
 
-from mailer.cli.demo import demo
 from mailer.cli.inbox import inbox
 from mailer.cli.mail import mail
 from mailer.cli.send import send
@@ -15,4 +14,3 @@ def install(app: Flask) -> None:
     app.cli.add_command(mail)
     app.cli.add_command(send)
     app.cli.add_command(inbox)
-    app.cli.add_command(demo)

@@ -18,6 +18,7 @@ from mailer.dispatch.tick import tick
 
 # a gentle stop takes a slice and what is on the wire (25 s), in less than 30 s together
 SLICE_S = 4.0
+INVITE_S = 0.5  # work that lasts longer is shared with other consumers
 TICK_PRIORITY = 10
 SLICE_PRIORITY = 1
 
@@ -56,9 +57,12 @@ def register(app: Flask, huey: Huey) -> Huey:
 
     @huey.task(priority=SLICE_PRIORITY, name="slice")
     def work_a_slice() -> None:
-        report = room.engine().work(SLICE_S)
-        if not (report.is_over or report.is_elsewhere or is_queued(huey, "slice")):
-            work_a_slice()
+        for seconds in (INVITE_S, SLICE_S - INVITE_S):
+            report = room.engine().work(seconds)
+            if report.is_over or report.is_elsewhere:
+                return
+            if not is_queued(huey, "slice"):
+                work_a_slice()  # for an idle consumer to join in at once, or for this one to go on
 
     @huey.periodic_task(crontab(), priority=TICK_PRIORITY, name="tick")
     def tick_each_minute() -> None:
