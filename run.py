@@ -1,11 +1,9 @@
 #!/usr/bin/env python3
-"""One command to run everything, one to test everything; it needs nothing but Python.
+"""One command to run everything, one to test everything; it needs nothing but Python, and it parses on Python 3.6.
 
-    python3 run.py               set up what is missing, then web and worker together, until Ctrl-C
+    python3 run.py               set up what is missing, then web, worker and local inbox together, until Ctrl-C
     python3 run.py test ...      the whole suite; what follows is handed to pytest
     python3 run.py web|worker    one of the two alone
-
-Standard library only; it must parse on Python 3.6, so that an old Python gets a sentence.
 """
 
 import hashlib
@@ -93,8 +91,8 @@ def install(requirements: str) -> None:
     check_folder()
     make_venv()
     print("Installing the libraries (once; it takes a minute or two)", flush=True)
-    pip = (PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input")
-    done = keep_output(*pip, "-r", requirements, "-c", "constraints.txt")
+    options = ("--disable-pip-version-check", "--no-input", "-r", requirements, "-c", "constraints.txt")
+    done = keep_output(PYTHON, "-m", "pip", "install", *options)
     if done.returncode:
         raise Stop(
             "The libraries could not be downloaded or installed. Check the network (and HTTPS_PROXY, "
@@ -105,8 +103,8 @@ def install(requirements: str) -> None:
 
 def setting(name: str) -> str:
     """As the service will see it: the environment wins over `.env` (plain NAME=value lines)."""
-    lines = ENV_FILE.read_text(encoding="utf-8").splitlines() if ENV_FILE.exists() else []
-    pairs = (line.removeprefix("export ").split(" #")[0].partition("=") for line in lines)
+    text = ENV_FILE.read_text(encoding="utf-8") if ENV_FILE.exists() else ""
+    pairs = (line.removeprefix("export ").split(" #")[0].partition("=") for line in text.splitlines())
     values = {key.strip(): value.strip().strip("'\"") for key, _equals, value in pairs}
     return os.environ.get(name) or values.get(name, "")
 
@@ -122,9 +120,9 @@ def write_env() -> None:
         return
     check_folder()
     with open(os.open(ENV_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write("# Written by run.py at its first start, for development. All settings: .env.example\n")
-        file.write(f"APP_ENV=development\nSECRET_KEY={secrets.token_urlsafe(48)}\n")
-        file.write(f"PUBLIC_URL=http://{HOST}:{free_port(5000)}\n")
+        file.write("# Written by run.py at its first start; all settings: .env.example\nAPP_ENV=development\n")
+        file.write(f"SECRET_KEY={secrets.token_urlsafe(48)}\nPUBLIC_URL=http://{HOST}:{free_port(5000)}\n")
+        file.write(f"MAIL_SERVER={HOST}\nMAIL_PORT={free_port(1025)}\nMAIL_DEFAULT_SENDER=news@example.org\n")
 
 
 def answers(port: int) -> bool:
@@ -151,9 +149,12 @@ def free_port(first: int, tries: int = 50) -> int:
 
 
 def follow_the_port() -> int:
-    """Choose the web's port; a development service's links follow it, through the children's environment."""
+    """Choose the ports; links and letters of development follow them, through the children's environment."""
     if not is_development():  # a proxy points to it: it must not wander
         return free_port(8000, tries=1)
+    if setting("MAIL_SERVER") in {"", HOST}:  # any other, localhost too, is a mail server of the person's own
+        mail_port = setting("MAIL_PORT")
+        os.environ.update(MAIL_SERVER=HOST, MAIL_PORT=str(free_port(int(mail_port) if mail_port.isdigit() else 1025)))
     url = urlsplit(setting("PUBLIC_URL") or f"http://{HOST}:5000")
     is_ours = url.hostname in {HOST, "localhost"}
     port = free_port((url.port if is_ours else None) or 5000)
@@ -166,7 +167,7 @@ def services(port: int) -> dict[str, tuple[str, ...]]:
     """The commands that run together; the development web server never listens beyond this machine."""
     if not is_development():
         return {"web": (*GUNICORN, "--bind", f"{HOST}:{port}"), "worker": CONSUMER}
-    inbox = {"inbox": (*FLASK, "inbox")} if (ROOT / "mailer" / "inbox").is_dir() else {}
+    inbox = {"inbox": (*FLASK, "inbox")} if setting("MAIL_SERVER") == HOST else {}
     return {"web": (*FLASK, "run", "--host", HOST, "--port", str(port)), "worker": CONSUMER, **inbox}
 
 
@@ -194,8 +195,7 @@ def stop(running: dict[str, subprocess.Popen[bytes]]) -> None:
 
 def supervise(port: int, greeting: str) -> int:
     """Run all until a signal (0) or until one ends by itself (its exit code); nothing is left running."""
-    asked: list[int] = []
-    ended: list[str] = []
+    asked, ended = list[int](), list[str]()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
             signal.signal(number, lambda seen, _frame: asked.append(seen))
