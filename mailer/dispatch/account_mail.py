@@ -23,7 +23,7 @@ from mailer.dispatch import moderation_notes, notes
 from mailer.extensions import db
 from mailer.mail.account import Letter, Transport, open_transport
 from mailer.mail.patience import TROUBLE
-from mailer.models import AccountLetter, User
+from mailer.models import AccountLetter, Post, User
 from mailer.services import account_letters, account_links, accounts, addresses, brakes, upkeep
 from mailer.services.account_letters import Kind
 from mailer.services.account_links import Purpose
@@ -120,6 +120,8 @@ def _next(session: Session, letter_id: int, *, now: datetime) -> Letter | None:
 def _compose(session: Session, row: AccountLetter, *, now: datetime) -> Letter | None:
     kind, address = Kind(row.kind), addresses.read(row.email)
     person = session.get(User, row.user_id) if row.user_id else None
+    if kind is Kind.POST_READ:
+        return _about_post(session, row, person)
     holder = accounts.by_address(session, address) if address else None
     is_taken = kind is Kind.CHANGE_EMAIL and holder not in {None, person}
     # to the address as its owner spelled it, not as a visitor typed it: two spellings of one key may be two mailboxes
@@ -132,6 +134,15 @@ def _compose(session: Session, row: AccountLetter, *, now: datetime) -> Letter |
         else:
             note = notes.known() if is_taken else _note(session, kind, reader, to, now=now)
         return notes.written(note, to=to, locale=reader.locale) if note else None
+
+
+def _about_post(session: Session, row: AccountLetter, author: User | None) -> Letter | None:
+    """To the author in their language, to the site in its own; None when the post is gone."""
+    post = session.get(Post, row.about_id) if row.about_id else None
+    locale = author.locale if author else current_app.config["MAILER"].default_locale
+    with force_locale(locale):
+        note = notes.post_read(post.title, post.slug, post.views) if post else None
+        return notes.written(note, to=row.email, locale=locale) if note else None
 
 
 def _note(session: Session, kind: Kind, reader: User, to: str, *, now: datetime) -> notes.Note:

@@ -98,6 +98,16 @@ def password_changed() -> Note:
     )
 
 
+def post_read(title: str, slug: str, views: int) -> Note:
+    """To the author of a post, and to the site."""
+    return Note(
+        _("A post has its hundredth reader"),
+        (_("“%(title)s” has been read %(views)s times.", title=title, views=views),),
+        public_link("blog.view", slug=slug),
+        _("Open the post"),
+    )
+
+
 def trial() -> Note:
     """From `flask mail test`."""
     return Note(_("A test letter"), (_("This is a test. The service can send letters to you."),))

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CHANGE_EMAIL = "change_email"  # to the new address of a person
     EMAIL_CHANGED = "email_changed"  # to the old one
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of letter
+    POST_READ = "post_read"  # to the author and to the site: the post has had its hundredth reader
     BLOCKED = "blocked"  # to an owner: a moderator has closed the account
     MAILING_OFF = "mailing_off"  # to an owner: a moderator has switched mailings off
     BRAKE = "brake"  # to a moderator: runs wait for them
@@ -32,10 +33,13 @@ class Kind(StrEnum):
 _WITH_LINK = (Kind.CHANGE_EMAIL,)
 
 
-def ask(session: Session, kind: Kind, *, email: str, now: datetime, user: User | None = None) -> None:
-    """Put one letter to `email` into the outbox."""
+def ask(
+    session: Session, kind: Kind, *, email: str, now: datetime, user: User | None = None, about_id: int | None = None
+) -> None:
+    """Put one letter to `email` into the outbox; `about_id` is the post or run it speaks of."""
+    user_id = user.id if user else None
     session.add(
-        AccountLetter(kind=kind, email=email, user_id=user.id if user else None, created_at=now, due_at=now)
+        AccountLetter(kind=kind, email=email, user_id=user_id, about_id=about_id, created_at=now, due_at=now)
     )
 
 

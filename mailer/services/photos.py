@@ -1,0 +1,140 @@
+"""Pictures that strangers upload: looked at before they are decoded, then made anew, so that nothing of the file
+that came in is ever served. Knows files, not posts; every name is random and never reused."""
+
+import io
+import re
+import secrets
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import IO
+
+from PIL import Image, ImageOps
+
+from mailer.rules.errors import Invalid
+
+MOST_BYTES = 10 * 1024 * 1024
+MOST_PIXELS = 40_000_000
+FORMATS = ("JPEG", "PNG", "WEBP")
+SIZES = {"s": 480, "m": 960, "l": 1600}
+TYPES = {"webp": "image/webp", "jpg": "image/jpeg"}
+FILE = re.compile(r"([0-9a-f]{32})-[sml]\.(webp|jpg)")
+# a file that is also a page, a program, an archive or a document: harmless once made anew, but never an honest photo
+TWO_FACED = re.compile(rb"<script|<html|<!doctype\s|<svg[\s>]|<\?php|<iframe|PK\x05\x06|%PDF-1", re.IGNORECASE)
+
+# a decoded picture takes hundreds of megabytes: two at once could starve the process
+_one_at_a_time = Lock()
+
+Files = dict[str, bytes]
+
+
+def develop(stream: IO[bytes], field: str = "photo") -> Files:
+    """The three sizes in both formats, by the end of their file names ("-s.webp"); upright and without metadata.
+
+    Raises Invalid(field, "too_big" | "too_many_pixels" | "not_a_photo").
+    """
+    raw = stream.read(MOST_BYTES + 1)
+    if len(raw) > MOST_BYTES:
+        raise Invalid(field, "too_big")
+    if TWO_FACED.search(raw):
+        raise Invalid(field, "not_a_photo")
+    with _one_at_a_time:
+        try:
+            return _made_anew(raw, field)
+        except Invalid:
+            raise
+        except Exception:  # a hostile file may make a decoder raise anything
+            raise Invalid(field, "not_a_photo") from None
+
+
+def _made_anew(raw: bytes, field: str) -> Files:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower, and asked next
+        picture = Image.open(io.BytesIO(raw), formats=FORMATS)
+    with picture:
+        if picture.width * picture.height > MOST_PIXELS:
+            raise Invalid(field, "too_many_pixels")
+        picture.draft("RGB", (SIZES["l"], SIZES["l"]))  # a JPEG is decoded no larger than needed
+        picture.load()
+        upright = _flat(ImageOps.exif_transpose(picture))
+    return dict(_encoded(upright))
+
+
+def _flat(picture: Image.Image) -> Image.Image:
+    """On white, in a new image: profiles, comments, positions stay behind with the old one."""
+    solid = picture.convert("RGBA") if picture.has_transparency_data else picture.convert("RGB")
+    solid.thumbnail((SIZES["l"], SIZES["l"] * 2), Image.Resampling.LANCZOS)
+    sheet = Image.new("RGB", solid.size, "white")
+    sheet.paste(solid, mask=solid if solid.mode == "RGBA" else None)
+    return sheet
+
+
+def _encoded(picture: Image.Image) -> Iterator[tuple[str, bytes]]:
+    for size, width in SIZES.items():
+        smaller = picture.copy()
+        smaller.thumbnail((width, width * 2), Image.Resampling.LANCZOS)
+        for ending, options in {"webp": {"quality": 80}, "jpg": {"quality": 82, "progressive": True}}.items():
+            file = io.BytesIO()
+            smaller.save(file, "WEBP" if ending == "webp" else "JPEG", **options)
+            yield f"-{size}.{ending}", file.getvalue()
+
+
+class Album:
+    """The media folder during one change of a post. What was added goes again unless the change was kept;
+    what was dropped goes only when it was."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is made when missing."""
+        self.folder = folder
+        self.added: set[str] = set()
+        self.dropped: set[str] = set()
+        self._is_kept = False
+
+    def add(self, files: Files) -> str:
+        """Write one picture's files; its new name."""
+        name = secrets.token_hex(16)
+        self.added.add(name)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for ending, content in files.items():
+            (self.folder / f"{name}{ending}").write_bytes(content)
+        return name
+
+    def drop(self, names: Iterable[str]) -> None:
+        """These pictures are no longer shown."""
+        self.dropped.update(names)
+
+    def keep(self) -> None:
+        """The change is committed."""
+        self._is_kept = True
+
+    def close(self) -> None:
+        """Remove the files that nobody shows now."""
+        for name in self.dropped if self._is_kept else self.added:
+            remove(self.folder, name)
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Album]:
+    """`with photos.opened(folder) as album:` … commit, then `album.keep()`."""
+    album = Album(folder)
+    try:
+        yield album
+    finally:
+        album.close()
+
+
+def remove(folder: Path, name: str) -> None:
+    """Delete the files of one picture; missing ones do not matter."""
+    for size in SIZES:
+        for ending in TYPES:
+            (folder / f"{name}-{size}.{ending}").unlink(missing_ok=True)
+
+
+def strays(folder: Path, *, before: float) -> set[str]:
+    """Names of pictures whose files are older than `before` (seconds of the epoch)."""
+    if not folder.is_dir():
+        return set()
+    old = (path.name for path in folder.iterdir() if path.stat().st_mtime < before)
+    return {found[1] for name in old if (found := FILE.fullmatch(name))}

@@ -1,0 +1,85 @@
+"""What may stand in a post: the HTML cleaned, its pictures handed over, its words for lists, search and slugs.
+Whatever is not on the list here is dropped; no database."""
+
+import html as markup
+import math
+import re
+import unicodedata
+from collections.abc import Callable
+
+import nh3
+from slugify import slugify
+
+BLOCKS = frozenset({"p", "h2", "h3", "h4", "ul", "ol", "li", "blockquote", "pre", "figure", "figcaption"})
+TAGS = {*BLOCKS, "br", "hr", "strong", "b", "em", "i", "u", "s", "sub", "sup", "code", "a", "img"}
+ALIGNED = {"ql-align-center", "ql-align-right", "ql-align-justify"}
+LINK = re.compile(r"https?://|mailto:|/(?!/)|#", re.IGNORECASE)
+# what neither an XML feed nor a page can carry (XML 1.0 §2.2)
+UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NO_SOURCE = re.compile(r'<img(?:\s+(?!src=)[\w-]+="[^"]*")*\s*>')
+NO_ALT = re.compile(r'<img((?:\s+(?!alt=)[\w-]+="[^"]*")*)\s*>')
+BLOCK_END = re.compile(r"(</(?:p|h[2-4]|li|blockquote|pre|figcaption)>|<br>|<hr>)")
+# scripts without spaces between words: two signs are about one word
+UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+WORDS_PER_MINUTE = 180
+EXCERPT = 280
+LONGEST_SLUG = 100
+
+# the address of a picture in the text -> the address to show, or None to drop it
+Picture = Callable[[str], str | None]
+
+
+def clean(html: str, picture: Picture) -> str:
+    """HTML that may be shown as it is; each picture goes through `picture`. Links open without a referrer's power."""
+
+    def allowed(tag: str, attribute: str, value: str) -> str | None:
+        if tag == "img" and attribute == "src":
+            return picture(value)
+        if tag == "a" and attribute == "href":
+            return value if LINK.match(value) else None
+        return value
+
+    cleaned = nh3.clean(
+        UNWRITABLE.sub("", html),
+        tags=TAGS,
+        attributes={"a": {"href"}, "img": {"src", "alt"}},
+        allowed_classes=dict.fromkeys(BLOCKS, ALIGNED),
+        attribute_filter=allowed,
+        set_tag_attribute_values={"img": {"loading": "lazy"}},
+        url_schemes={"http", "https", "mailto", "data"},  # data: only for pictures, which `picture` replaces
+        link_rel="noopener nofollow",
+    )
+    return NO_ALT.sub(r'<img alt=""\1>', NO_SOURCE.sub("", cleaned)).strip()
+
+
+def text_of(html: str) -> str:
+    """The words of cleaned HTML on one line."""
+    return " ".join(markup.unescape(nh3.clean(BLOCK_END.sub(r"\1 ", html), tags=set())).split())
+
+
+def excerpt_of(text: str) -> str:
+    """The beginning, cut between words."""
+    if len(text) <= EXCERPT:
+        return text
+    head = text[: EXCERPT - 1]
+    return (head.rpartition(" ")[0] or head).rstrip(" ,.;:—-") + "…"
+
+
+def word_count(text: str) -> int:
+    """How many words there are to read, in any script."""
+    return len(re.findall(r"\w+", UNSPACED.sub("", text))) + math.ceil(len(UNSPACED.findall(text)) / 2)
+
+
+def reading_minutes(words: int) -> int:
+    """At least one."""
+    return max(1, math.ceil(words / WORDS_PER_MINUTE))
+
+
+def search_key(text: str) -> str:
+    """What is searched, and what is searched for: one case of letters, one way to write an accent."""
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def slug_of(title: str) -> str:
+    """Latin letters, digits and hyphens; "post" when the title has nothing that can be spelled so."""
+    return slugify(title, max_length=LONGEST_SLUG, word_boundary=True) or "post"

@@ -1,0 +1,102 @@
+"""Posts: who may read which, and the queries of their lists. Drafts of others are missing ones (404).
+Changing them is in `post_writing`."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnExpressionArgument, Select, false, func, or_, select
+from sqlalchemy.orm import Session, defer, joinedload, lazyload, undefer
+
+from mailer.models import Post, Revision, User
+from mailer.rules.access import may_moderate_blog
+from mailer.rules.errors import NotFound
+from mailer.services.clients import like
+from mailer.services.post_content import search_key
+
+REVISION = "blog"
+NEWEST_FIRST = (Post.published_at.desc(), Post.id.desc())
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who asks; a visitor by default."""
+
+    user_id: int | None = None
+    is_moderator: bool = False
+
+    @classmethod
+    def of(cls, user: User) -> "Writer":
+        """A signed-in person."""
+        return cls(user.id, may_moderate_blog(user.role_set))
+
+    def may_write(self, post: Post) -> bool:
+        """Change and delete: the author, and moderators of the blog."""
+        return self.is_moderator or (self.user_id is not None and post.author_id == self.user_id)
+
+
+def _cards(*conditions: ColumnExpressionArgument[bool]) -> Select[Post]:
+    """What a list shows: posts with their authors, without the texts."""
+    author = joinedload(Post.author).options(lazyload(User.roles))
+    return select(Post).where(*conditions).options(defer(Post.content), defer(Post.search_key), author)
+
+
+def published() -> Select[Post]:
+    """All that readers see, newest first."""
+    return _cards(Post.is_published).order_by(*NEWEST_FIRST)
+
+
+def search(q: str) -> Select[Post]:
+    """Published posts whose title or text holds `q`, in any case of letters, newest first."""
+    return published().where(like(Post.search_key, search_key(q)))
+
+
+def latest(most: int) -> Select[Post]:
+    """The newest published posts with their texts, for the feed."""
+    return published().options(undefer(Post.content)).limit(most)
+
+
+def at_random(most: int) -> Select[Post]:
+    """A few published posts by chance; only ids are shuffled."""
+    some = select(Post.id).where(Post.is_published).order_by(func.random()).limit(most)
+    return _cards(Post.id.in_(some))
+
+
+def on_desk(writer: Writer, *, of_others: bool = False) -> Select[Post]:
+    """One's own posts, last changed first; for a moderator, if asked, the drafts of others instead."""
+    own = Post.author_id == writer.user_id
+    foreign_drafts = ~Post.is_published & or_(Post.author_id.is_(None), Post.author_id != writer.user_id)
+    wanted = foreign_drafts if of_others and writer.is_moderator else own
+    return _cards(wanted).order_by(Post.updated_at.desc(), Post.id.desc())
+
+
+def get(session: Session, slug: str, writer: Writer) -> Post:
+    """The post, if this person may read it; raises NotFound."""
+    mine = Post.author_id == writer.user_id if writer.user_id is not None else false()
+    statement = select(Post).where(Post.slug == slug)
+    if not writer.is_moderator:
+        statement = statement.where(or_(Post.is_published, mine))
+    author = joinedload(Post.author).options(lazyload(User.roles))
+    found = session.scalar(statement.options(author, defer(Post.search_key)))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def get_writable(session: Session, slug: str, writer: Writer) -> Post:
+    """The post, if this person may change it; raises NotFound."""
+    post = get(session, slug, writer)
+    if not writer.may_write(post):
+        raise NotFound
+    return post
+
+
+def byline(post: Post) -> str:
+    """The author's name as readers see it; nothing for a nameless one: an address is nobody else's business."""
+    author = post.author
+    if author is None or author.deleted_at is not None:
+        return ""
+    return f"{author.first_name} {author.last_name}".strip() or author.username or ""
+
+
+def revision(session: Session) -> int:
+    """Changes with every change that readers can notice, in the same transaction."""
+    return session.scalar(select(Revision.number).where(Revision.name == REVISION)) or 0
