@@ -1,0 +1,84 @@
+"""How many connections, how many letters on each: grown while it helps, learned from what the server does."""
+
+import pytest
+
+from mailer.mail.wire.pool import HOLD_S, Pool
+
+
+def after(pool: Pool, rates: list[float], *, from_s: float = 0.0) -> list[int]:
+    """The size after each second at these rates (answers per second for each connection)."""
+    now_s, answers, sizes = from_s, 0, []
+    pool.review(now_s, answers=0, ready=0, waiting=False)
+    for rate in rates:
+        now_s += 1
+        answers += int(rate * pool.size)
+        pool.review(now_s, answers=answers, ready=pool.size, waiting=True)
+        sizes.append(pool.size)
+    return sizes
+
+
+def test_it_grows_while_replies_do_not_slow_down() -> None:
+    assert after(Pool(5, 50, 100), [10, 10, 10, 10, 10]) == [10, 20, 40, 50, 50]
+
+
+def test_it_stops_growing_where_more_connections_bring_no_more_answers() -> None:
+    assert after(Pool(5, 50, 100), [10, 5, 5, 5]) == [10, 10, 10, 10]
+
+
+def test_after_a_while_it_tries_again() -> None:
+    assert after(Pool(5, 50, 100), [10, 5, *[5] * int(HOLD_S)])[-1] == 20
+
+
+def test_a_few_answers_prove_nothing() -> None:
+    assert after(Pool(5, 50, 100), [1]) == [5]
+
+
+@pytest.mark.parametrize(("ready", "waiting"), [(3, True), (5, False)])
+def test_it_does_not_grow_without_need(ready: int, waiting: bool) -> None:
+    pool = Pool(5, 50, 100)
+    for second in range(10):
+        pool.review(second, answers=second * 1000, ready=ready, waiting=waiting)
+    assert pool.size == 5
+
+
+def test_it_shrinks_when_told_and_waits_before_it_grows() -> None:
+    pool = Pool(5, 50, 100)
+    pool.shrink(0, 2)
+    assert after(pool, [10] * 5) == [2] * 5
+    pool.shrink(0, 0)
+    assert pool.size == 1
+    pool.restart()
+    assert pool.size == 5
+
+
+@pytest.mark.parametrize(("start", "limit", "size"), [(5, 2, 2), (0, 0, 1), (10, 50, 10)])
+def test_the_start_keeps_to_the_limit(start: int, limit: int, size: int) -> None:
+    assert Pool(start, limit, 100).size == size
+
+
+class TestLettersPerConnection:
+    """Learned downwards from connections that were closed with work in hand."""
+
+    def test_a_count_that_no_connection_outlived_is_a_limit(self) -> None:
+        pool = Pool(5, 50, 100)
+        assert pool.closed_early(20)
+        assert pool.letters == 20
+
+    def test_a_restart_among_longer_lives_is_none(self) -> None:
+        pool = Pool(5, 50, 100)
+        pool.served(100)
+        assert not pool.closed_early(37)
+        assert pool.letters == 100
+
+    def test_the_same_count_twice_is_a_limit_however_long_others_lived(self) -> None:
+        pool = Pool(5, 50, 100)
+        pool.served(100)
+        pool.closed_early(10)
+        assert pool.closed_early(10)
+        assert pool.letters == 10
+
+    def test_it_never_learns_upwards_or_to_nothing(self) -> None:
+        pool = Pool(5, 50, 10)
+        pool.closed_early(30)
+        pool.closed_early(0)
+        assert pool.letters == 10
