@@ -1,0 +1,48 @@
+"""Real consumers and real `flask send`, as processes of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from flask import Flask
+
+from mailer.config import ROOT, Config
+
+CONSUMER = (sys.executable, "-m", "huey.bin.huey_consumer", "tasks.huey")
+GENTLE = ("-w", "1", "-k", "thread", "-m", "1", "-g", "TERM", "-t", "30")
+
+
+def environment(app: Flask, **changes: str) -> dict[str, str]:
+    """What a process needs to serve the same database, queue and mail server as this app."""
+    config: Config = app.config["MAILER"]
+    return {
+        **os.environ,
+        "APP_ENV": "development",
+        "SECRET_KEY": config.secret_key,
+        "DATABASE_URL": config.database_url,
+        "REDIS_URL": config.redis_url,
+        "INSTANCE_DIR": str(config.instance_dir),
+        "VAR_DIR": str(config.var_dir),
+        "MAIL_SERVER": config.mail.host,
+        "MAIL_PORT": str(config.mail.port),
+        "MAIL_DEFAULT_SENDER": config.mail.sender,
+        "PUBLIC_URL": config.public_url,
+        **changes,
+    }
+
+
+def start_consumer(app: Flask, log: Path, *options: str, **changes: str) -> subprocess.Popen[bytes]:
+    """`huey_consumer tasks.huey` with these options; its words go to `log`."""
+    with log.open("ab") as words:
+        return subprocess.Popen(
+            [*CONSUMER, *options], cwd=ROOT, env=environment(app, **changes), stdout=words, stderr=words
+        )
+
+
+def flask_send(app: Flask, *options: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """`flask send` to its end."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "send", *options]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment(app, **changes), capture_output=True, text=True, timeout=60, check=False
+    )
