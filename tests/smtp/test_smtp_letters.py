@@ -316,6 +316,14 @@ class TestTheLastLetter:
         it.say(b"250 kept\r\n")
         it.begin("eve@example.test")
 
+    def test_beyond_the_letters_with_look_ahead_it_goes_on_without(self) -> None:
+        it = Conversation(Settings(look_ahead_letters=1))
+        it.begin()
+        it.give_body()
+        assert not it.talk.wants_envelope
+        it.say(b"250 kept\r\n")
+        assert it.talk.wants_envelope
+
     def test_goodbye_is_said_once(self) -> None:
         it = Conversation()
         assert it.talk.idle

@@ -7,6 +7,7 @@ import pytest
 
 from mailer.mail.smtp.events import Step
 from mailer.mail.wire import Limits, Server, Wire
+from mailer.mail.wire.pool import PROBE_EVERY
 from tests.smtp.bag import Bag, people, turn_until
 from tests.smtp.conftest import WireMaker
 from tests.support.ports import free_socket
@@ -202,6 +203,16 @@ class TestServersThatCloseAfterSoManyLetters:
             assert sorted(set(server.recipients())) == sorted(people(80))
             assert len(server.letters) == 80
         assert len(bag.unknown) <= 2
+
+    def test_later_connections_cost_no_reply(self, wire_to: WireMaker) -> None:
+        bag, later = Bag(people(20)), Bag(people(300))
+        with SmtpServer(close_after=6) as server:
+            wire = wire_to(server, limits=ONE)
+            settle(wire, bag)
+            settle(wire, later)
+            assert wire.letters_per_connection == 6
+        assert later.unknown == {}
+        assert len(later.came_back) <= 300 / 6 / PROBE_EVERY + 1
 
     def test_the_replies_that_had_arrived_still_count(self, wire_to: WireMaker) -> None:
         bag = Bag(people(12))

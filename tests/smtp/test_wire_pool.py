@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailer.mail.wire.pool import HOLD_S, Pool
+from mailer.mail.wire.pool import HOLD_S, PROBE_EVERY, Pool
 
 
 def after(pool: Pool, rates: list[float], *, from_s: float = 0.0) -> list[int]:
@@ -76,6 +76,18 @@ class TestLettersPerConnection:
         pool.closed_early(10)
         assert pool.closed_early(10)
         assert pool.letters == 10
+
+    def test_now_and_then_a_connection_goes_on_without_look_ahead_to_see(self) -> None:
+        pool = Pool(5, 50, 100)
+        pool.closed_early(8)
+        opened = [pool.letters_for_next() for _ in range(PROBE_EVERY)]
+        assert opened == [(8, 8)] * (PROBE_EVERY - 1) + [(16, 8)]
+        pool.served(16)
+        assert pool.letters == 16
+
+    def test_without_a_learned_limit_nobody_is_tried_out(self) -> None:
+        pool = Pool(5, 50, 100)
+        assert {pool.letters_for_next() for _ in range(3 * PROBE_EVERY)} == {(100, 100)}
 
     def test_it_never_learns_upwards_or_to_nothing(self) -> None:
         pool = Pool(5, 50, 10)

@@ -16,7 +16,8 @@ class Tls(StrEnum):
 class Settings:
     """One server's settings; without a user name nobody signs in.
 
-    `look_ahead` may send the next letter's envelope behind a body. `allow_clear_password` is for tests and
+    `look_ahead` may send the next letter's envelope behind a body, for the first `look_ahead_letters` of a
+    connection (0: for all): a server that hangs up unread then costs no reply. `allow_clear_password` is for tests and
     trusted loopback relays only.
     """
 
@@ -26,4 +27,5 @@ class Settings:
     password: str = field(default="", repr=False)
     allow_clear_password: bool = False
     look_ahead: bool = True
+    look_ahead_letters: int = 0
     letters_per_connection: int = 100

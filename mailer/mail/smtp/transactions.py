@@ -32,7 +32,8 @@ class Transactions:
         self.end_code = 0
         self.sent = self._queued = self._dot_at = 0
         self.ready = self.wants_body = self.leaving = self.over = False
-        self._group_open = self._unclean = self._look_ahead = self._leave = False
+        self._look_ahead = 0
+        self._group_open = self._unclean = self._leave = False
 
     # -- what the wire tells and asks ------------------------------------------------------------------------
 
@@ -43,7 +44,7 @@ class Transactions:
             self.next is None
             and not self._group_open
             and self.begun < self._settings.letters_per_connection
-            and (self._look_ahead or not self._expected)
+            and (self.begun < self._look_ahead or not self._expected)
             and self.ready
             and not (self.leaving or self._leave or self.over)
         )
@@ -56,7 +57,9 @@ class Transactions:
     def _open(self, capabilities: Capabilities) -> None:
         self.ready = True
         self.capabilities = capabilities
-        self._look_ahead = self._settings.look_ahead and capabilities.pipelining
+        settings = self._settings
+        if settings.look_ahead and capabilities.pipelining:
+            self._look_ahead = settings.look_ahead_letters or settings.letters_per_connection
 
     def offer(self, envelope: Envelope) -> Unfit | None:
         """Take a letter, where `wants_envelope`; or say why this server cannot be asked to take it."""

@@ -6,6 +6,7 @@ Grows while more connections bring more answers, shrinks when the server complai
 HOLD_S = 10.0
 WINDOW_S = 0.2
 GAIN = 1.15
+PROBE_EVERY = 10
 
 
 class Pool:
@@ -15,7 +16,8 @@ class Pool:
         self._limit = max(1, limit)
         self._start = max(1, min(start, self._limit))
         self.size = self._start
-        self.letters = letters
+        self.letters = self._most_letters = letters
+        self._opened = 0
         self._longest = 0
         self._last_close = 0
         self._hold_until_s = 0.0
@@ -51,9 +53,21 @@ class Pool:
         self.size = self._start
         self._rate_before = self._hold_until_s = 0.0
 
+    def letters_for_next(self) -> tuple[int, int]:
+        """How many letters a new connection may carry, and how many of them with look-ahead.
+
+        Where a limit was learned, a connection now and then goes on beyond it without look-ahead: that costs
+        no reply if the limit still stands, and shows when it was a poisoned letter or a restart instead.
+        """
+        self._opened += 1
+        if self.letters < self._most_letters and self._opened % PROBE_EVERY == 0:
+            return min(self.letters * 2, self._most_letters), self.letters
+        return self.letters, self.letters
+
     def served(self, letters: int) -> None:
         """A connection has carried this many."""
         self._longest = max(self._longest, letters)
+        self.letters = min(max(self.letters, letters), self._most_letters)
 
     def closed_early(self, letters: int) -> bool:
         """The server hung up with work in hand; True: that looks like its limit, and it is kept from now on.

@@ -125,9 +125,9 @@ class Wire:
         room = min(room, bag.waiting() - spare)
         if room <= 0:
             return
-        limit_s, letters = self._limits.resolve_s, self._pool.letters
+        limit_s = self._limits.resolve_s
         try:
-            lines = self._opener.lines(room, letters=letters, now_s=self._now_s, limit_s=limit_s)
+            lines = self._opener.lines(room, self._pool, now_s=self._now_s, limit_s=limit_s)
         except OSError as error:
             self._reports.trouble(bag, Trouble(Step.CONNECT, 0, str(error)))
             return
