@@ -14,8 +14,9 @@ from mailer.services.clients import like
 
 LogRow = Row[tuple[Any, ...]]
 LAST_CLIENT, LAST_NUMBER = 2**63 - 1, 2**31 - 1
-# rows looked at for one page where only reading tells: a part of an address, the few accepted of many
-LOOKED_AT = 100_000
+# rows looked at for one page where only reading tells (a part of an address, the few accepted of many);
+# fewer where they lie far apart, behind the small index of what was not accepted
+LOOKED_AT, LOOKED_AT_APART = 50_000, 10_000
 
 COLUMNS = tuple(Attempt.__table__.columns)
 # said literally, or no planner sees that the small index of what was not accepted holds the answer
@@ -73,8 +74,10 @@ def in_run(
     if is_indexed:
         return list(session.execute(of_run(after.run_id, outcome, after).limit(limit))), None
     # the stretch is found by index alone, whatever is wanted of it; else one wanted row may cost a million
-    source = of_run(after.run_id, None if outcome is Outcome.ACCEPTED else outcome, after)
-    stretch = source.limit(LOOKED_AT).subquery()
+    is_apart = outcome not in {None, Outcome.ACCEPTED}
+    source = of_run(after.run_id, outcome if is_apart else None, after)
+    most = LOOKED_AT_APART if is_apart else LOOKED_AT
+    stretch = source.limit(most).subquery()
     wanted = select(stretch).order_by(stretch.c.client_id, stretch.c.number)
     if outcome is Outcome.ACCEPTED:
         wanted = wanted.where(stretch.c.outcome == outcome)
@@ -83,7 +86,8 @@ def in_run(
     rows = list(session.execute(wanted.limit(limit)))
     if len(rows) == limit:
         return rows, None
-    last = session.execute(source.offset(LOOKED_AT - 1).limit(1)).first()
+    keys = source.with_only_columns(Attempt.run_id, Attempt.client_id, Attempt.number)
+    last = session.execute(keys.offset(most - 1).limit(1)).first()
     return rows, place_of(last) if last else None
 
 

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session
 
-from mailer.models import Attempt
+from mailer.models import Attempt, Run
 from mailer.rules.outcome import Outcome, SkipReason
 from mailer.services.attempts import IS_TROUBLED
 
-LOOKED_AT = 5000
+# rows behind the small index lie far apart, the first rows of a run side by side
+LOOKED_AT, ADDRESSES_LOOKED_AT = 1000, 5000
 DOMAINS_SHOWN = 12
 # enough to hold "5.7.515", the longest enhanced code in use, so that few groups leave the database
 _HEAD = 7
@@ -51,13 +52,14 @@ class Domains:
     is_all: bool
 
 
-def of_run(session: Session, run_id: int) -> Troubles:
+def of_run(session: Session, run: Run) -> Troubles:
     """What was not accepted, grouped by what was said."""
     found = Troubles()
     groups: dict[tuple[Any, ...], Trouble] = {}
+    none_of = {outcome for outcome, n in ((Outcome.REFUSED, run.refused), (Outcome.SKIPPED, run.skipped)) if not n}
     for outcome in TROUBLES:
         seen = 0
-        for row in _grouped(session, run_id, outcome):
+        for row in () if outcome in none_of else _grouped(session, run.id, outcome):
             seen += row.n
             enhanced = _enhanced(row.head)
             key = (outcome, row.reason, row.reply_code, enhanced)
@@ -78,7 +80,7 @@ def domains(session: Session, run_id: int) -> Domains:
     ranked = sorted(by_domain.items(), key=lambda item: (-item[1].total(), item[0]))
     rows = ranked[:DOMAINS_SHOWN]
     rest: Counter[Outcome] = sum((counts for _, counts in ranked[DOMAINS_SHOWN:]), Counter())
-    return Domains([*rows, ("", rest)] if rest else rows, looked_at, looked_at < LOOKED_AT)
+    return Domains([*rows, ("", rest)] if rest else rows, looked_at, looked_at < ADDRESSES_LOOKED_AT)
 
 
 def _grouped(session: Session, run_id: int, outcome: Outcome) -> Sequence[Row[Any, ...]]:
@@ -98,7 +100,7 @@ def _grouped(session: Session, run_id: int, outcome: Outcome) -> Sequence[Row[An
 
 def _by_domain(session: Session, run_id: int) -> Iterator[tuple[str, Outcome, int]]:
     some = select(Attempt.address, Attempt.outcome).where(Attempt.run_id == run_id)
-    looked = some.order_by(Attempt.client_id, Attempt.number).limit(LOOKED_AT).subquery()
+    looked = some.order_by(Attempt.client_id, Attempt.number).limit(ADDRESSES_LOOKED_AT).subquery()
     domain = _domain(session, looked.c.address)
     grouped = select(domain, looked.c.outcome, func.count()).group_by(domain, looked.c.outcome)
     yield from (tuple(row) for row in session.execute(grouped))

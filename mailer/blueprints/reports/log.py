@@ -77,7 +77,7 @@ def _lines(wanted: Wanted) -> Iterator[bytes]:
     writer = csv.writer(text)
     writer.writerow(HEAD)
     for number, (row, run) in enumerate(log_pages.every_row(db.session(), wanted), start=1):
-        writer.writerow([_harmless(cell) for cell in _cells(row, run)])
+        writer.writerow(_cells(row, run))
         if number % LINES_AT_ONCE == 0:
             yield text.getvalue().encode("utf-8", "replace")
             text.seek(0)
@@ -87,14 +87,14 @@ def _lines(wanted: Wanted) -> Iterator[bytes]:
 
 
 def _cells(row: LogRow, run: Run) -> tuple[Any, ...]:
-    """In the order of HEAD; moments in UTC as ISO 8601, to the millisecond."""
+    """In the order of HEAD; moments in UTC as ISO 8601, to the millisecond. Strangers wrote three of them."""
     return (
-        row.run_id, run.mailing.title, run.due_on, row.address, row.number,
+        row.run_id, _harmless(run.mailing.title), run.due_on, _harmless(row.address), row.number,
         row.started_at.isoformat(timespec="milliseconds"), row.took_ms,
-        row.outcome, row.reason or "", row.reply_code or "", row.reply_text,
+        row.outcome, row.reason or "", row.reply_code or "", _harmless(row.reply_text),
         "yes" if row.is_rebuilt else "", row.resent_at.isoformat(timespec="seconds") if row.resent_at else "",
     )  # fmt: skip
 
 
-def _harmless(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(ACTIVE) else cell
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(ACTIVE) else cell

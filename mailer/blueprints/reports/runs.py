@@ -36,7 +36,7 @@ def run(run_id: int) -> str:
         progress=progress_of(found, now=now),
         now=now,
         verbs=_verbs(found, now),
-        groups=advised(about := troubles.of_run(session, run_id)),
+        groups=advised(about := troubles.of_run(session, found)),
         troubles=about,
         most=troubles.LOOKED_AT,
         domains=troubles.domains(session, run_id),
