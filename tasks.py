@@ -1,10 +1,6 @@
 """The queue door: `huey_consumer tasks.huey`."""
 
-from mailer.app import create_app
-from mailer.config import ConfigError
+from mailer.doors import open_app
 
-try:
-    app = create_app()
-except ConfigError as error:
-    raise SystemExit(f"mailer cannot start: {error}") from None
+app = open_app()
 huey = app.extensions["huey"]

@@ -1,9 +1,5 @@
 """The web door: `gunicorn wsgi:app`, `flask …`."""
 
-from mailer.app import create_app
-from mailer.config import ConfigError
+from mailer.doors import open_app
 
-try:
-    app = create_app()
-except ConfigError as error:
-    raise SystemExit(f"mailer cannot start: {error}") from None
+app = open_app()

@@ -3,6 +3,8 @@
 import logging
 import sys
 
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
@@ -15,6 +17,26 @@ class OneLine(logging.Formatter):
         return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
 
 
+class DatabaseTrouble(logging.Filter):
+    """The consumer meets a dead or unmigrated database each minute: one line each time, no traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always keeps the record; puts the sentence in the place of the traceback."""
+        error = record.exc_info[1] if record.exc_info else None
+        if sentence := database_sentence(error):
+            record.msg, record.args, record.exc_info = "%s", (sentence,), None
+        return True
+
+
+def database_sentence(error: BaseException | None) -> str:
+    """What to say of a database that cannot be used, or nothing for any other error."""
+    if not isinstance(error, OperationalError | ProgrammingError):
+        return ""
+    words = str(error.orig).strip().splitlines()[0]
+    hint = "Check DATABASE_URL, and run “flask db upgrade” if the database is new or the service was updated."
+    return f"the database cannot be used: {words}. {hint}"
+
+
 def install(level: str) -> None:
     """Send our own loggers to standard error at `level`; safe to call again."""
     logger = logging.getLogger("mailer")
@@ -23,3 +45,4 @@ def install(level: str) -> None:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(OneLine(FORMAT))
         logger.addHandler(handler)
+        logging.getLogger("huey").addFilter(DatabaseTrouble())

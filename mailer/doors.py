@@ -1,0 +1,27 @@
+"""How the two doors (wsgi.py, tasks.py) open: whatever stops the service is one clear line, not a traceback."""
+
+import sys
+from types import TracebackType
+
+from flask import Flask
+
+from mailer.app import create_app
+from mailer.config import ConfigError
+from mailer.logs import database_sentence
+
+
+def open_app() -> Flask:
+    """The app of this process; leaves with one sentence when its settings cannot be used."""
+    sys.excepthook = say_in_one_line
+    try:
+        return create_app()
+    except ConfigError as error:
+        raise SystemExit(f"mailer cannot start: {error}") from None
+
+
+def say_in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A database that is missing or not migrated gets a sentence; everything else its usual traceback."""
+    if sentence := database_sentence(error):
+        sys.stderr.write(f"mailer: {sentence}\n")
+    else:
+        sys.__excepthook__(kind, error, trace)

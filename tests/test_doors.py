@@ -1,0 +1,79 @@
+"""What stops the service is said in one clear line, whichever door is opened."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mailer.config import ROOT, Config, ConfigError
+
+PRODUCTION = {
+    "APP_ENV": "production",
+    "SECRET_KEY": "kJ3vb8-Zq0_pL5sXw7Rt2Yn6Hd9Gf1Ac",
+    "PUBLIC_URL": "https://mailer.example.org",
+    "MAIL_SERVER": "127.0.0.1",
+    "MAIL_DEFAULT_SENDER": "news@example.org",
+}
+
+
+def run(*command: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(Path(sys.executable).with_name(command[0])), *command[1:]],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "INSTANCE_DIR": str(folder), "VAR_DIR": str(folder), **PRODUCTION, **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY is missing"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY is too short"),
+        ({"SECRET_KEY": "a" * 64}, "too simple"),
+        ({"PUBLIC_URL": "http://mailer.example.org"}, "PUBLIC_URL must begin with https"),
+        ({"MAIL_SERVER": ""}, "MAIL_SERVER is missing"),
+        ({"MAIL_USERNAME": "me"}, "go together"),
+        ({"MAIL_USE_TLS": "yes", "MAIL_USE_SSL": "yes"}, "exclude each other"),
+        ({"MAIL_PORT": "many"}, "MAIL_PORT"),
+        ({"DATABASE_URL": "mysql://x/y"}, "only sqlite and postgresql"),
+        ({"DATABASE_URL": "::"}, "DATABASE_URL cannot be read"),
+        ({"DATABASE_URL": "sqlite://"}, "must name a SQLite file"),
+        ({"APP_ENV": "prod"}, "APP_ENV"),
+        ({"TIME_ZONE": "Mars/Phobos"}, "TIME_ZONE"),
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_be_used_are_named(settings: dict[str, str], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        Config.from_env(PRODUCTION | settings)
+
+
+def test_good_production_settings_are_taken() -> None:
+    assert Config.from_env(PRODUCTION).is_https
+
+
+def test_a_door_says_in_one_line_why_it_stays_shut(tmp_path: Path) -> None:
+    found = run("flask", "send", folder=tmp_path, SECRET_KEY="short")
+    assert found.returncode != 0
+    assert "SECRET_KEY is too short" in found.stderr
+    assert len(found.stderr.strip().splitlines()) == 1
+
+
+def test_a_database_that_is_not_migrated_is_one_line(tmp_path: Path) -> None:
+    found = run("flask", "send", folder=tmp_path)
+    assert found.returncode != 0
+    assert "flask db upgrade" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_a_database_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    found = run("flask", "db", "upgrade", folder=tmp_path, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert found.returncode != 0
+    assert "the database cannot be used" in found.stderr
+    assert "Traceback" not in found.stderr
