@@ -59,7 +59,7 @@ def _send(engine: Engine, mailing_id: int | None) -> Progress:
         bar.draw(now, "another process sends" if report.is_elsewhere else report.trouble)
         if report.is_elsewhere:
             time.sleep(SLICE_S)
-        if report.is_over or (report.is_elsewhere and not _has_work(engine, now, mailing_id)):
+        if report.is_over or (report.is_elsewhere and not _has_work(engine, run_ids, mailing_id)):
             break
     engine.close()
     bar.end()
@@ -68,8 +68,12 @@ def _send(engine: Engine, mailing_id: int | None) -> Progress:
     return result
 
 
-def _has_work(engine: Engine, now: Progress, mailing_id: int | None) -> bool:
-    return now.in_hand > 0 or bool(engine.parts.ledger.open_runs(1, mailing_id=mailing_id))
+def _has_work(engine: Engine, run_ids: list[int], mailing_id: int | None) -> bool:
+    """Does the other process still have something to do that is ours to wait for?"""
+    with reading():
+        is_claimed = progress.is_claimed(db.session(), run_ids)
+        db.session.rollback()
+    return is_claimed or bool(engine.parts.ledger.open_runs(1, mailing_id=mailing_id))
 
 
 def _open_runs(mailing_id: int | None) -> list[int]:
@@ -94,11 +98,13 @@ def _say_result(result: Progress, run_ids: list[int]) -> None:
     with reading():
         now = progress.progress(db.session(), run_ids)
         reasons = progress.waiting(db.session(), run_ids)
+        is_claimed = progress.is_claimed(db.session(), run_ids)
         db.session.rollback()
     if now.deferred:
         click.echo(f"{now.deferred} deferred: they will be tried again later.")
-    if now.in_hand:
-        click.echo(f"{now.in_hand} are in the hands of another process, or of one that died.")
+    if now.begun:
+        where = " in the hands of another process, or of one that died" if is_claimed else ""
+        click.echo(f"{now.begun} wait to be sent{where}.")
     for reason, n in reasons.items():
         click.echo(f"{n} runs wait: {reason}")
 

@@ -18,14 +18,17 @@ from mailer.dispatch.journal import new_worker_name
 from mailer.dispatch.ledger import LedgerUnavailable, open_ledger
 from mailer.dispatch.letters import footers, unsubscribe_key
 from mailer.dispatch.loop.parts import Parts
+from mailer.dispatch.loop.rest import put_to_rest
 from mailer.dispatch.loop.shift import Shift
 from mailer.extensions import db
 from mailer.mail.smtp.settings import Settings, Tls
 from mailer.mail.wire import Limits, Server
+from mailer.models import HeldReason
 from mailer.rules.outcome import Outcome
 
 GRACE_S = 10.0  # a shift may claim on for so long after its slice: the next slice is on its way
 CLOSE_S = 30.0
+NO_SERVER = "MAIL_SERVER is not set: there is nobody to hand letters to."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ class Engine:
 
     def begin(self, for_s: float = GRACE_S) -> None:
         """Start sending and return at once; nothing happens where it goes on already, or another process sends."""
-        if not self._is_closed and self._working.acquire(blocking=False):
+        has_server = bool(self.parts.server.host)
+        if has_server and not self._is_closed and self._working.acquire(blocking=False):
             try:
                 self._running(self.parts.monotonic() + for_s, None)
             finally:
@@ -81,6 +85,9 @@ class Engine:
                 shift.join(CLOSE_S)
 
     def _work(self, for_s: float, mailing_id: int | None) -> WorkReport:
+        if not self.parts.server.host:
+            put_to_rest(self.parts, mailing_id, HeldReason.SERVER, NO_SERVER)
+            return WorkReport(is_over=True, trouble=NO_SERVER)
         until_s = self.parts.monotonic() + for_s
         shift = self._running(until_s + GRACE_S, mailing_id)
         if shift is None:

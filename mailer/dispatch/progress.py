@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from mailer.models import Mailing, Run, RunState
+from mailer.models import Claim, Mailing, Run, RunState
 from mailer.rules.lifecycle import MailingStatus
 from mailer.services import mailings
 
@@ -39,8 +39,8 @@ class Progress:
         return self.accepted + self.refused + self.skipped + self.unanswered
 
     @property
-    def in_hand(self) -> int:
-        """Claimed by some worker, or on the way back."""
+    def begun(self) -> int:
+        """Claimed once and without a fate yet: in some worker's hands, or given back to be sent."""
         return self.total - self.settled - self.deferred
 
 
@@ -71,6 +71,12 @@ def progress(session: Session, run_ids: Sequence[int]) -> Progress:
         row = session.execute(select(*(func.coalesce(func.sum(one), 0) for one in counters)).where(Run.id.in_(ids)))
         sums += Progress(*map(int, row.one()))
     return sums
+
+
+def is_claimed(session: Session, run_ids: Sequence[int]) -> bool:
+    """True when some worker, alive or dead, holds recipients of these runs."""
+    held = (select(Claim.id).where(Claim.run_id.in_(ids)).limit(1) for ids in _slices(run_ids))
+    return any(session.scalar(one) is not None for one in held)
 
 
 def waiting(session: Session, run_ids: Sequence[int]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def consumer(app: Flask, tmp_path: Path) -> Iterator[Start]:
     for process in started:
         process.kill()
         process.wait()
-    print(log.read_text() if log.exists() else "")
+    sys.stdout.write(log.read_text() if log.exists() else "")
 
 
 def is_done(here: Room) -> bool:

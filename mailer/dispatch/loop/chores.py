@@ -1,7 +1,6 @@
 """What the loop has the clerk do from time to time: look for runs, renew leases, hold runs, close complete ones."""
 
 import logging
-import random
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,10 +10,10 @@ from mailer.dispatch.loop.bag import Bag
 from mailer.dispatch.loop.books import Books
 from mailer.dispatch.loop.clerk import Clerk
 from mailer.dispatch.loop.parts import Parts
+from mailer.dispatch.loop.rest import put_to_rest
 from mailer.mail.smtp.events import Step
 from mailer.mail.wire import Wire
 from mailer.models import HeldReason
-from mailer.rules.outcome import trouble_delay
 
 LOOK_S = 1.0
 LOOK_AT_MOST = 500
@@ -38,7 +37,7 @@ class Chores:
         worker: str,
         mailing_id: int | None,
     ) -> None:
-        self._ledger = parts.ledger
+        self._parts, self._ledger = parts, parts.ledger
         self._clock, self._monotonic = parts.clock, parts.monotonic
         self._books, self._bag, self._clerk, self._wire = books, bag, clerk, wire
         self._worker, self._mailing_id = worker, mailing_id
@@ -143,15 +142,10 @@ class Chores:
         in_hand = {hand.run.run_id: hand.run for hand in self._books.hands.values()}
         is_sender = step is Step.MAIL and 500 <= code <= 599
         reason = HeldReason.SENDER_REFUSED if is_sender else HeldReason.SERVER
-        self._submit(lambda: self._put_to_rest(in_hand, reason), self._held)
-
-    def _put_to_rest(self, in_hand: dict[int, RunFacts], reason: HeldReason) -> None:
-        """In the clerk's thread: the runs in hand, and those that would meet the same trouble next."""
-        others = {run.run_id: run for run in self._ledger.open_runs(LOOK_AT_MOST, mailing_id=self._mailing_id)}
-        runs = others | in_hand
-        count = 1 + max((run.held_count for run in runs.values()), default=0)
-        until = self._clock() + trouble_delay(count, random.random())
-        self._ledger.hold(list(runs), reason, self.trouble, until)
+        words = self.trouble
+        self._submit(
+            lambda: put_to_rest(self._parts, self._mailing_id, reason, words, in_hand), self._held
+        )
 
     def _held(self, _nothing: None) -> None:
         self.is_holding = False

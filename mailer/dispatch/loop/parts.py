@@ -16,7 +16,10 @@ from mailer.mail.wire import Limits, Server
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """`folder` is where journals live, `key` signs unsubscribe links, `clock` is the wall clock."""
+    """`folder` is where journals live, `key` signs unsubscribe links, `clock` is the wall clock.
+
+    `stop_s` is what a silent server may take on a gentle stop, before its letters are unanswered.
+    """
 
     config: Config
     database: Database
@@ -28,3 +31,4 @@ class Parts:
     folder: Path
     clock: Callable[[], datetime]
     monotonic: Callable[[], float] = time.monotonic
+    stop_s: float = 25.0

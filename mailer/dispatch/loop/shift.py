@@ -23,7 +23,6 @@ from mailer.dispatch.pace import Pace
 from mailer.mail.wire import Wire
 
 LINGER_S = 3.0  # connections stay for the work that may come next
-STOP_S = 25.0  # what a silent server may take on a gentle stop, before its letters are unanswered
 SETTLE_S = 4.0
 WINDOWS_PER_COLLECT = 100
 
@@ -35,7 +34,7 @@ class Shift:
 
     def __init__(self, parts: Parts, worker: str, *, mailing_id: int | None = None) -> None:
         sending = parts.config.sending
-        self._monotonic, self._clock = parts.monotonic, parts.clock
+        self._monotonic, self._clock, self._stop_s = parts.monotonic, parts.clock, parts.stop_s
         self._journal = Journal.open(parts.folder, worker)
         self._pace = Pace(sending.rate_per_minute, parts.monotonic)
         self._postmark = Postmark(parts.config, parts.key)
@@ -148,7 +147,7 @@ class Shift:
 
     def _shut(self) -> None:
         self._bag.is_shut = True
-        self._stop_at_s = self._monotonic() + STOP_S
+        self._stop_at_s = self._monotonic() + self._stop_s
         self._wire.stop_taking()
         for hand in list(self.books.hands.values()):
             self._bag.take_back(hand)

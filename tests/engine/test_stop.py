@@ -1,0 +1,53 @@
+"""The gentle stop inside one process: what is not begun goes back, what is on the wire is finished and written."""
+
+from collections.abc import Callable
+
+import pytest
+
+from mailer.models import RunState
+from tests.engine.conftest import Room
+from tests.support.smtp_server import SmtpServer
+
+Build = Callable[..., Room]
+pytestmark = pytest.mark.fault
+
+
+@pytest.mark.both_databases
+def test_what_was_not_begun_is_sent_by_the_next_engine(room: Build, smtp: SmtpServer) -> None:
+    smtp.script.delay_s = 0.02
+    here = room(clients=300, connections=5)
+    here.engine.begin()
+    smtp.wait_for(20)
+    here.engine.close()
+    assert len(smtp.letters) < 300
+    assert here.claims() == []
+    assert set(here.outcomes()) == {"accepted"}
+    assert len(here.log()) == len(smtp.letters)
+    smtp.script.delay_s = 0
+    here.restart()
+    here.send()
+    assert len(smtp.recipients()) == len(set(smtp.recipients())) == 300
+    assert here.run().state is RunState.DONE
+    assert here.adds_up()
+
+
+def test_a_server_silent_for_too_long_leaves_only_what_was_on_the_wire_unanswered(
+    room: Build, smtp: SmtpServer
+) -> None:
+    smtp.add("dot", do="hang")
+    here = room(clients=50, connections=3)
+    here.restart(stop_s=0.5)
+    here.engine.begin()
+    smtp.wait_for(faults=3)
+    here.engine.close()
+    assert 3 <= here.outcomes().count("unanswered") <= 5
+    assert set(here.outcomes()) == {"unanswered"}
+    assert here.claims() == []
+    assert len(here.retries()) + len(here.log()) == here.run().total
+
+
+def test_a_closed_engine_takes_no_more_work(room: Build, smtp: SmtpServer) -> None:
+    here = room(clients=3)
+    here.engine.close()
+    assert here.work().is_taken
+    assert smtp.letters == []
