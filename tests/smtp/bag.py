@@ -7,6 +7,8 @@ from collections.abc import Callable
 from mailer.mail.smtp.events import RETURNS_LIMIT, Envelope, Step, Unfit
 from mailer.mail.wire import Wire
 
+BOB = "bob@example.test"
+
 
 class Bag:
     """Keeps the contract's promise checkable: every letter pulled ends once (`ends`).
@@ -81,6 +83,12 @@ def turn_until(wire: Wire, bag: Bag, done: Callable[[], object], *, timeout_s: f
     while not done():
         assert time.monotonic() < until_s, f"not so after {timeout_s} s: {vars(bag)}"
         wire.turn(bag, 0.02)
+
+
+def settle(wire: Wire, bag: Bag) -> None:
+    """Until every letter has its one end."""
+    turn_until(wire, bag, lambda: bag.settled)
+    assert bag.ends == bag.pulled
 
 
 def people(count: int) -> list[str]:

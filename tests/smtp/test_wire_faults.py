@@ -1,28 +1,20 @@
 """Servers that hang up, fall silent or refuse: what is certain, what is unknown, whose fault it is."""
 
-import socket
 import time
 
 import pytest
 
 from mailer.mail.smtp.events import Step
-from mailer.mail.wire import Limits, Server, Wire
+from mailer.mail.wire import Limits
 from mailer.mail.wire.pool import PROBE_EVERY
-from tests.smtp.bag import Bag, people, turn_until
+from tests.smtp.bag import BOB, Bag, people, settle, turn_until
 from tests.smtp.conftest import WireMaker
-from tests.support.ports import free_socket
 from tests.support.smtp_server import SmtpServer
 
 ONE = Limits(start=1, connections=1, sweep_s=0.02)
-BOB = "bob@example.test"
 LONGER_THAN_ANY_BUFFER = b"x" * 998 + b"\r\n" + b"0123456789\r\n" * 1_500_000
 
 pytestmark = pytest.mark.fault
-
-
-def settle(wire: Wire, bag: Bag) -> None:
-    turn_until(wire, bag, lambda: bag.settled)
-    assert bag.ends == bag.pulled
 
 
 @pytest.mark.parametrize("how", ["cut", "reset"])
@@ -80,76 +72,6 @@ def test_a_letter_that_always_kills_the_line_is_given_up_after_three_times(wire_
     assert bag.gave_up == [BOB]
     assert bag.pulled[BOB] == 3
     assert bag.troubles == []
-
-
-class TestTheServersTrouble:
-    """Nobody is used up, and the wire rests until it is told to go on."""
-
-    @pytest.mark.parametrize(
-        ("step", "code"), [("banner", 554), ("banner", 421), ("ehlo", 451), ("mail", 451), ("mail", 550)]
-    )
-    def test_a_refusal_rests_the_wire(self, wire_to: WireMaker, step: str, code: int) -> None:
-        bag = Bag(people(5))
-        with SmtpServer() as server:
-            server.add(step, code=code, text="closed today")
-            wire = wire_to(server)
-            turn_until(wire, bag, lambda: wire.resting and not wire.connections)
-            tries = server.connections
-            wire.turn(bag, 0)
-            assert server.connections == tries
-            assert bag.troubles == [(Step(step), code, "closed today")]
-            assert len(bag.pile) == 5
-            server.clear()
-            wire.resume()
-            settle(wire, bag)
-        assert sorted(bag.accepted) == people(5)
-
-    @pytest.mark.parametrize("step", ["banner", "ehlo", "mail"])
-    def test_a_server_that_hangs_up_rests_the_wire(self, wire_to: WireMaker, step: str) -> None:
-        bag = Bag(people(5))
-        with SmtpServer() as server:
-            server.add(step, do="cut")
-            wire = wire_to(server)
-            turn_until(wire, bag, lambda: wire.resting and not wire.connections)
-        assert [(at, code) for at, code, _ in bag.troubles] == [(Step(step), 0)]
-        assert len(bag.pile) == 5
-        assert all(letter.returns == 0 for letter in bag.pile)
-
-    def test_a_closed_port_rests_the_wire(self) -> None:
-        closed = free_socket()
-        port = closed.getsockname()[1]
-        closed.close()
-        bag = Bag(people(2))
-        wire = Wire(Server("127.0.0.1", port))
-        turn_until(wire, bag, lambda: wire.resting)
-        assert bag.troubles == [(Step.CONNECT, 0, "Connection refused")]
-        wire.close(bag, 0)
-
-    def test_an_unknown_name_rests_the_wire(self) -> None:
-        bag = Bag(people(2))
-        # no question leaves this machine: a label of 64 letters is refused before anybody is asked
-        wire = Wire(Server("x" * 64, 2525))
-        turn_until(wire, bag, lambda: wire.resting)
-        assert [(step, code) for step, code, _ in bag.troubles] == [(Step.CONNECT, 0)]
-        wire.close(bag, 0)
-
-    def test_where_one_address_is_dead_the_next_is_tried(self) -> None:
-        bag = Bag(people(2))
-        with SmtpServer() as server:
-            wire = Wire(Server("localhost", server.port))  # ::1 comes first on most machines, and nobody is there
-            settle(wire, bag)
-            wire.close(bag, 1)
-            assert len(server.letters) == 2
-
-    def test_a_full_server_gets_fewer_connections(self, wire_to: WireMaker) -> None:
-        bag = Bag(people(60))
-        with SmtpServer(delay_s=0.005) as server:
-            server.add("banner", code=421, text="too many from you", skip=2)
-            wire = wire_to(server, limits=Limits(start=5, sweep_s=0.05))
-            settle(wire, bag)
-            assert len(server.faults) == 3
-        assert bag.troubles == []
-        assert len(bag.accepted) == 60
 
 
 class TestSilence:
@@ -268,16 +190,3 @@ def test_another_thread_ends_the_wait(wire_to: WireMaker) -> None:
         began_s = time.monotonic()
         wire.turn(Bag([]), 20)
         assert time.monotonic() - began_s < 15
-
-
-def test_a_server_that_talks_nonsense_is_trouble() -> None:
-    with free_socket() as listener:
-        bag = Bag([BOB])
-        wire = Wire(Server("127.0.0.1", listener.getsockname()[1]))
-        wire.turn(bag, 0)
-        stranger: socket.socket = listener.accept()[0]
-        stranger.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
-        turn_until(wire, bag, lambda: wire.resting)
-        stranger.close()
-        wire.close(bag, 0)
-    assert bag.troubles == [(Step.BANNER, 0, "not an SMTP reply: SSH-2.0-OpenSSH_9.2")]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from selectors import BaseSelector
 
+from mailer.mail.smtp.settings import Tls
 from mailer.mail.wire.line import Line
 from mailer.mail.wire.names import Address, Names
 from mailer.mail.wire.pool import Pool
@@ -19,7 +20,11 @@ class Opener:
     ) -> None:
         self._server = server
         self._selector = selector
-        self._context = context or ssl.create_default_context()
+        # reading the system's certificates takes 50 ms: not where there is no TLS
+        uses_tls = server.settings.tls is not Tls.NONE
+        self._context = context or (
+            ssl.create_default_context() if uses_tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        )
         self._names = Names(server.host, server.port, wake)
 
     def lines(self, count: int, pool: Pool, *, now_s: float, limit_s: float) -> list[Line]:
