@@ -19,7 +19,7 @@ from mailer.services import mailings, versions
 _GO_ON: dict[str, Any] = {"held_reason": None, "held_at": None, "held_until": None}
 
 
-def of_mailing(mailing_id: int) -> Select[tuple[Run]]:
+def of_mailing(mailing_id: int) -> Select[Run]:
     """A mailing's runs, newest first."""
     return select(Run).where(Run.mailing_id == mailing_id).order_by(Run.due_on.desc(), Run.id.desc())
 

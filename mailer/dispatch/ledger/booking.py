@@ -1,5 +1,6 @@
 """The transaction of the hot path: write what is finished, take what is next, keep the counters. One COMMIT."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,8 @@ from mailer.dispatch.ledger.limits import Limits
 from mailer.dispatch.ledger.settling import Settling
 from mailer.dispatch.ledger.tally import Tally
 from mailer.dispatch.ledger.types import DeadClaim, Order, Settlement, Turn
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ def _carefully(driver: Driver, limits: Limits, booking: Booking) -> list[Turn]:
     """A key that is taken already is looked into and cried about, and the rest is written."""
     try:
         return _book(driver, limits, booking)
-    except Clash:
+    except Clash as clash:
+        log.error("ALARM the database refused a transaction of the ledger: %s", clash)
         rest = conflicts.unwritten(driver, booking.settlements)
         return _book(driver, limits, replace(booking, settlements=rest, is_careful=True))
 

@@ -22,7 +22,7 @@ from mailer.rules.outcome import Outcome
 _LEARN = """
 UPDATE attempt SET outcome = %s, took_ms = %s, reply_code = %s, reply_text = %s, is_rebuilt = %s
 WHERE run_id = %s AND client_id = %s AND number = %s AND outcome = 'unanswered'
-RETURNING resent_at IS NULL, started_at"""
+RETURNING resent_at, started_at"""
 
 
 class Settling:
@@ -86,9 +86,9 @@ class Settling:
                 continue
             truth = (one.outcome.value, one.took_ms, one.reply_code, one.reply_text, one.is_rebuilt)
             found = self._work.rows(_LEARN, (*truth, run.run_id, one.client_id, one.number))
-            for is_counted, started_at in found:
+            for resent_at, started_at in found:
                 day = run.local_day(self._work.driver.read_moment(started_at))
-                self._tally.learned(run, day, one.outcome, is_counted=bool(is_counted))
+                self._tally.learned(run, day, one.outcome, is_counted=resent_at is None)
 
     def _write(self, over: list[int]) -> None:
         self._work.insert(ATTEMPT, self._attempts)
