@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from mailer.cli.inbox import inbox
+from mailer.cli.demo import demo
 from mailer.cli.mail import mail
 from mailer.cli.send import send
 from mailer.cli.users import users
@@ -13,4 +13,4 @@ def install(app: Flask) -> None:
     app.cli.add_command(users)
     app.cli.add_command(mail)
     app.cli.add_command(send)
-    app.cli.add_command(inbox)
+    app.cli.add_command(demo)

@@ -45,9 +45,7 @@ def create(email: str, *, admin: bool, link: bool) -> None:
     user = _create(session, address, password)
     if admin:
         roles.grant(session, user, Role.ADMIN, now=utcnow(), actor=ACTOR)
-    token = "" if password else account_links.issue(
-        session, user, Purpose.RESET, email=user.email, now=utcnow()
-    )
+    token = "" if password else account_links.issue(session, user, Purpose.RESET, email=user.email, now=utcnow())
     session.commit()
     click.echo(f"{user.email} can sign in." if password else _say_link(user, token))
 

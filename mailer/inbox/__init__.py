@@ -1,14 +1,16 @@
 """The local inbox: shows a newcomer every letter the service sends, without a mail account. Development only.
 
-`flask inbox` runs the mail server that fills it (`server`), `/inbox/` shows what came (`views`). It knows
-nothing of users, mailings or our database; in production neither the command nor the pages exist.
+`flask inbox` runs the mail server that fills it (`command`, `server`), `/inbox/` shows what came (`views`).
+It knows nothing of users, mailings or our database; in production neither the command nor the pages exist.
 """
 
 from flask import Flask
 
+from mailer.inbox.command import inbox as command
 from mailer.inbox.views import inbox
 
 
 def install(app: Flask) -> None:
-    """Add the pages. The factory asks for this only in development."""
+    """Add the pages and the command. The factory asks for this only in development."""
     app.register_blueprint(inbox)
+    app.cli.add_command(command)

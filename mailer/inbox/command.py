@@ -22,8 +22,6 @@ log = logging.getLogger(__name__)
 def inbox(port: int | None) -> None:
     """Take every letter that is sent to this machine's MAIL_PORT and show it under /inbox/."""
     config: Config = current_app.config["MAILER"]
-    if not config.development:
-        raise click.ClickException("The local inbox exists only in development (APP_ENV=development).")
     logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd would tell every command
     try:
         asyncio.run(_run(config, config.mail.port if port is None else port))
