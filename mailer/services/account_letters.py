@@ -38,9 +38,7 @@ def ask(
 ) -> None:
     """Put one letter to `email` into the outbox; `about_id` is the post or run it speaks of."""
     user_id = user.id if user else None
-    session.add(
-        AccountLetter(kind=kind, email=email, user_id=user_id, about_id=about_id, created_at=now, due_at=now)
-    )
+    session.add(AccountLetter(kind=kind, email=email, user_id=user_id, about_id=about_id, created_at=now, due_at=now))
 
 
 def due(session: Session, *, now: datetime) -> Sequence[int]:

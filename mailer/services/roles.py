@@ -9,9 +9,7 @@ from mailer.rules.access import Role
 from mailer.services import audit, sign_ins
 
 
-def grant(
-    session: Session, user: User, role: Role, *, now: datetime, actor: audit.Actor, keep: str = ""
-) -> bool:
+def grant(session: Session, user: User, role: Role, *, now: datetime, actor: audit.Actor, keep: str = "") -> bool:
     """Give a role; False when they have it already. `keep` is the hash of the session that may go on."""
     if role in user.role_set:
         return False
@@ -20,9 +18,7 @@ def grant(
     return True
 
 
-def revoke(
-    session: Session, user: User, role: Role, *, now: datetime, actor: audit.Actor, keep: str = ""
-) -> bool:
+def revoke(session: Session, user: User, role: Role, *, now: datetime, actor: audit.Actor, keep: str = "") -> bool:
     """Take a role; False when they do not have it."""
     held = next((row for row in user.roles if row.role == role), None)
     if held is None:

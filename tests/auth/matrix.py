@@ -73,9 +73,7 @@ def _tokens(session: Session, owner: User, run_id: int, client_id: int) -> dict[
     key = session.get_one(Secret, "unsubscribe").value
     leave = unsubscribe_token(key, run_id, client_id)
     now = utcnow()
-    links = {
-        purpose: account_links.issue(session, owner, purpose, email=owner.email, now=now) for purpose in Purpose
-    }
+    links = {purpose: account_links.issue(session, owner, purpose, email=owner.email, now=now) for purpose in Purpose}
     return {
         "auth.confirm token": links[Purpose.CONFIRM],
         "auth.confirmed token": links[Purpose.CONFIRM],

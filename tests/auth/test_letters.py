@@ -76,6 +76,7 @@ def test_letters_nobody_could_send_for_a_day_are_given_up(session: Session) -> N
     assert account_letters.sweep(session, now=utcnow()) == 1
 
 
+@pytest.mark.both_databases
 def test_two_consumers_send_one_letter(app: Flask, smtp: SmtpServer, session: Session, anna: User) -> None:
     for _ in range(3):
         account_letters.ask(session, Kind.PASSWORD_CHANGED, email=anna.email, user=anna, now=utcnow())

@@ -42,6 +42,7 @@ BAD = {
     "a name with a space": {"username": "an na"},
     "a name too short": {"username": "an"},
     "a name too long": {"username": "a" * 41},
+    "letters that fold into words": {"username": "\ufdfa" * 20},
     "another's name": {"username": "BORIS"},
     "a second line": {"first_name": "Anna\r\nBcc: x"},
     "an override of direction": {"first_name": "Anna\u202e"},
@@ -159,9 +160,7 @@ def test_all_other_sessions_are_ended(app: Flask, web: FlaskClient, session: Ses
         assert session.scalars(select(SignIn.id_hash)).all() == [here]
 
 
-def test_an_owner_sees_what_happened_to_the_account_and_no_more(
-    web: FlaskClient, session: Session, anna: User
-) -> None:
+def test_an_owner_sees_what_happened_to_the_account_and_no_more(web: FlaskClient, session: Session, anna: User) -> None:
     boris = make_user(session, email="boris@example.org")
     audit.record(session, "clients.import", now=utcnow(), actor=anna, detail="added 3")
     audit.record(session, "account.block", now=utcnow(), actor=boris, user_id=anna.id, address="192.0.2.77")
@@ -174,3 +173,21 @@ def test_an_owner_sees_what_happened_to_the_account_and_no_more(
     assert "192.0.2.77" not in page
     assert "Boris" not in page
     assert "boris" not in page
+
+
+NAMES = {
+    "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0": "Firefox on Linux",
+    "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0": "Edge on Windows",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1": "Safari on iPhone",
+    "<script>": "Unknown browser on an unknown system",
+}
+
+
+@pytest.mark.parametrize(("user_agent", "name"), NAMES.items(), ids=NAMES.values())
+def test_a_session_is_called_what_a_person_would_call_it(
+    web: FlaskClient, session: Session, anna: User, user_agent: str, name: str
+) -> None:
+    session.get_one(SignIn, sign_in(web, anna)).browser = user_agent
+    page = web.get("/auth/sessions").text
+    assert name in page
+    assert "<script>" not in page

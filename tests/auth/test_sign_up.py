@@ -1,18 +1,20 @@
 """Sign-up and the proof of the address, as a visitor and as somebody who tries to learn who is here."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from mailer.clock import utcnow
 from mailer.models import AccountToken, User
 from mailer.orm import reading
+from mailer.services import accounts, addresses
 from tests.auth.mailbox import collect, link_in, path_in, text_of
 from tests.support.people import post
 from tests.support.world import make_user
@@ -30,6 +32,7 @@ def who(session: Session, email: str = "anna@example.org") -> User:
         return session.scalars(select(User).where(User.email == email)).one()
 
 
+@pytest.mark.both_databases
 def test_a_visitor_signs_up_confirms_and_signs_in(app: Flask, web: FlaskClient, session: Session) -> None:
     answer = sign_up(web, time_zone="Asia/Tokyo")
     assert (answer.status_code, answer.location) == (303, "/auth/sent")
@@ -135,6 +138,21 @@ def test_whoever_confirms_has_chosen_the_password(app: Flask, web: FlaskClient, 
     assert who(session).password_hash != before
     assert web.get(path_in(early)).status_code == 400
     assert post(web, path_in(late)).status_code == 303
+
+
+@pytest.mark.both_databases
+def test_a_button_pressed_many_times_makes_one_account(engine: Engine, session: Session) -> None:
+    address = addresses.read("anna@example.org")
+    assert address
+
+    def press(n: int) -> None:
+        with Session(engine) as own:
+            accounts.sign_up(own, accounts.NewAccount(address, f"hash {n}", "UTC", "en"), now=utcnow())
+            own.commit()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(press, range(6)))
+    assert who(session)
 
 
 def test_the_confirmation_is_sent_again(app: Flask, web: FlaskClient, session: Session) -> None:

@@ -4,6 +4,7 @@ from flask import Response, abort, flash, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
+from mailer.blueprints.auth.browsers import short_name
 from mailer.blueprints.auth.room import auth
 from mailer.blueprints.auth.words import deed
 from mailer.extensions import db
@@ -20,7 +21,8 @@ from mailer.web.targets import see_other
 def devices() -> str:
     """Where the reader is signed in."""
     rows = sign_ins.of(db.session(), current_user)
-    return render_template("auth/sessions.html", rows=rows, here=sessions.current_session_hash())
+    here = sessions.current_session_hash()
+    return render_template("auth/sessions.html", rows=rows, here=here, short_name=short_name)
 
 
 @auth.post("/sessions/end")

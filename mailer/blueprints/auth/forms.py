@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from wtforms import BooleanField, Field, Form, HiddenField, PasswordField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired
 
 from mailer.extensions import db
 from mailer.models import User
@@ -21,7 +21,7 @@ from mailer.web.locales import LOCALES, chosen_zone
 NEEDED = DataRequired(_l("Please fill in this field."))
 LANGUAGES = {"ru": "Русский", "en": "English"}
 USERNAME_MARKS = frozenset("._-")
-USERNAME_LEAST = 3
+USERNAME_LEAST, USERNAME_MOST = 3, 40
 
 
 def is_address(_form: Form, field: Field) -> None:
@@ -48,9 +48,7 @@ def repeated_field() -> PasswordField:
 class AddressForm(BaseForm):
     """One e-mail address: resend, reset."""
 
-    email = line(
-        _l("E-mail"), NEEDED, is_address, most=254, render_kw={"type": "email", "autocomplete": "email"}
-    )
+    email = line(_l("E-mail"), NEEDED, is_address, most=254, render_kw={"type": "email", "autocomplete": "email"})
 
     @property
     def address(self) -> Address:
@@ -129,8 +127,7 @@ class ProfileForm(BaseForm):
 
     username = line(
         _l("User name"),
-        Length(max=40),
-        most=40,
+        most=USERNAME_MOST,
         description=_l("Letters, digits, dots, dashes; may be used to sign in."),
         render_kw={"autocomplete": "username"},
     )
@@ -145,7 +142,10 @@ class ProfileForm(BaseForm):
         name = field.data or ""
         if not name:
             return
-        if len(name) < USERNAME_LEAST or not all(char.isalnum() or char in USERNAME_MARKS for char in name):
+        # folded it may grow: some letters stand for whole words
+        is_long = len(accounts.username_key(name)) > USERNAME_MOST
+        is_plain = all(char.isalnum() or char in USERNAME_MARKS for char in name)
+        if len(name) < USERNAME_LEAST or is_long or not is_plain:
             raise ValidationError(_("3 to 40 letters, digits, dots, dashes or underscores."))
         if not accounts.is_username_free(db.session(), name, person=current_user):
             raise ValidationError(_("This user name is taken."))

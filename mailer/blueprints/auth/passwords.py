@@ -27,9 +27,7 @@ def choose(token: str) -> Response:
     form.own_words = lambda: words_of(link.user)  # type: ignore[method-assign] # nobody need be signed in
     if not form.validate_on_submit():
         return secret_page(render_form("auth/choose.html", form, token=token))
-    user = accounts.reset_password(
-        db.session(), token, form.password.data or "", method=_method(), now=utcnow()
-    )
+    user = accounts.reset_password(db.session(), token, form.password.data or "", method=_method(), now=utcnow())
     audit("password.reset", actor=user)
     sessions.sign_out()
     db.session.commit()
