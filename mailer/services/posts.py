@@ -3,8 +3,8 @@ Changing them is in `post_writing`."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnExpressionArgument, Select, false, func, or_, select
-from sqlalchemy.orm import Session, defer, joinedload, lazyload, undefer
+from sqlalchemy import ColumnExpressionArgument, Select, false, func, or_, select, true
+from sqlalchemy.orm import Session, defer, joinedload, lazyload
 
 from mailer.models import Post, Revision, User
 from mailer.rules.access import may_moderate_blog
@@ -35,8 +35,11 @@ class Writer:
 
 def _cards(*conditions: ColumnExpressionArgument[bool]) -> Select[Post]:
     """What a list shows: posts with their authors, without the texts."""
-    author = joinedload(Post.author).options(lazyload(User.roles))
-    return select(Post).where(*conditions).options(defer(Post.content), defer(Post.search_key), author)
+    return _with_authors(*conditions).options(defer(Post.content), defer(Post.search_key))
+
+
+def _with_authors(*conditions: ColumnExpressionArgument[bool]) -> Select[Post]:
+    return select(Post).where(*conditions).options(joinedload(Post.author).options(lazyload(User.roles)))
 
 
 def published() -> Select[Post]:
@@ -51,7 +54,7 @@ def search(q: str) -> Select[Post]:
 
 def latest(most: int) -> Select[Post]:
     """The newest published posts with their texts, for the feed."""
-    return published().options(undefer(Post.content)).limit(most)
+    return _with_authors(Post.is_published).order_by(*NEWEST_FIRST).limit(most)
 
 
 def at_random(most: int) -> Select[Post]:
@@ -71,11 +74,8 @@ def on_desk(writer: Writer, *, of_others: bool = False) -> Select[Post]:
 def get(session: Session, slug: str, writer: Writer) -> Post:
     """The post, if this person may read it; raises NotFound."""
     mine = Post.author_id == writer.user_id if writer.user_id is not None else false()
-    statement = select(Post).where(Post.slug == slug)
-    if not writer.is_moderator:
-        statement = statement.where(or_(Post.is_published, mine))
-    author = joinedload(Post.author).options(lazyload(User.roles))
-    found = session.scalar(statement.options(author, defer(Post.search_key)))
+    may_read = true() if writer.is_moderator else or_(Post.is_published, mine)
+    found = session.scalar(_with_authors(Post.slug == slug, may_read).options(defer(Post.search_key)))
     if found is None:
         raise NotFound
     return found

@@ -1,0 +1,70 @@
+"""For programs: the Atom feed (RFC 4287), the site map, and what robots are asked not to fetch."""
+
+import re
+
+from flask import Response, make_response, render_template, request
+from flask_babel import force_locale
+
+from mailer.blueprints.blog import shelf
+from mailer.blueprints.blog.room import blog, card, config
+from mailer.clock import utcnow
+from mailer.dispatch.notes import public_link
+from mailer.extensions import db
+from mailer.services import posts
+
+IN_FEED = 20
+IN_MAP = 50_000  # sitemaps.org: no more in one file
+
+
+@blog.get("/blog/feed.xml")
+def feed() -> Response:
+    """The newest posts with their texts, in the site's own language."""
+    return _xml(shelf.page("feed", _feed), "application/atom+xml")
+
+
+def _feed() -> str:
+    shown = db.session.scalars(posts.latest(IN_FEED)).all()
+    entries = [(post, card(post), _absolute(post.content)) for post in shown]
+    changed_at = max((post.updated_at for post in shown), default=utcnow())
+    with force_locale(config().default_locale):
+        return render_template(
+            "blog/feed.xml",
+            entries=entries,
+            changed_at=changed_at,
+            home=public_link("blog.index"),
+            me=public_link("blog.feed"),
+        )
+
+
+def _absolute(html: str) -> str:
+    """A feed's reader knows no base address."""
+    return re.sub(r'(src|href)="/(?!/)', rf'\1="{config().public_url}/', html)
+
+
+@blog.get("/sitemap.xml")
+def sitemap() -> Response:
+    """Every page that is for everybody."""
+    return _xml(shelf.page("map", _map), "application/xml")
+
+
+def _map() -> str:
+    shown = db.session.scalars(posts.published().limit(IN_MAP)).all()
+    pages = [(card(post)["link"], post.updated_at) for post in shown]
+    own = [public_link("blog.front"), public_link("blog.index")]
+    return render_template("blog/sitemap.xml", own=own, pages=pages)
+
+
+def _xml(text: str, mimetype: str) -> Response:
+    response = make_response(text)
+    response.mimetype = mimetype
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+@blog.get("/robots.txt")
+def robots() -> Response:
+    """Robots are for the public pages."""
+    response = make_response(render_template("blog/robots.txt", sitemap=public_link("blog.sitemap")))
+    response.mimetype = "text/plain"
+    return response

@@ -1,0 +1,45 @@
+"""The form of a post. Shape here; what may stand in the text is decided by services/post_content.py."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
+from wtforms import BooleanField, TextAreaField
+from wtforms.validators import DataRequired, Length, Optional
+
+from mailer.rules.errors import Invalid
+from mailer.services.post_content import UNWRITABLE
+from mailer.web.forms import BaseForm, line
+
+# with pictures in it, as the editor posts them; what is kept is far shorter
+MOST_POSTED = 16_000_000
+MOST_KEPT = 300_000
+
+
+# lazy: they are read when the page is made, after the pictures, because the language is asked of the database
+SENTENCES = {
+    "empty": _l("Write something to read."),
+    "too_long": _l("This text is too long. Divide it into several posts."),
+    "too_big": _l("This picture is larger than 10 MB. Make it smaller and try again."),
+    "too_many_pixels": _l("This picture has more than 40 megapixels. Make it smaller and try again."),
+    "too_many_photos": _l("At most 20 new pictures at once. Save the post and add the others then."),
+    "not_a_photo": _l("This is not a picture that can be used. Choose a JPEG, PNG or WebP file."),
+}
+
+
+def _writable(value: str | None) -> str:
+    return UNWRITABLE.sub("", value or "")
+
+
+class PostForm(BaseForm):
+    """Title, text, cover, and whether readers see it."""
+
+    title = line(_l("Title"), DataRequired(_l("A post needs a title.")), most=200)
+    content = TextAreaField(_l("Text"), filters=[_writable], validators=[Length(max=MOST_POSTED)])
+    photo = FileField(_l("Cover photo"), description=_l("JPEG, PNG or WebP, up to 10 MB and 40 megapixels."))
+    photo_alt = line(_l("What the photo shows"), Optional(), most=300, description=_l("For those who cannot see it."))
+    drop_photo = BooleanField(_l("Remove the photo"))
+    is_published = BooleanField(_l("Published"))
+
+    def blame(self, trouble: Invalid) -> None:
+        """Say beside its field what cannot be taken."""
+        field = self[trouble.field]
+        field.errors = [*field.errors, SENTENCES[trouble.code]]

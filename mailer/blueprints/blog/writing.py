@@ -1,0 +1,138 @@
+"""Write, change and delete posts. Pictures are decoded between two transactions: it takes seconds, and no lock may
+be held for so long."""
+
+from flask import Response, flash
+from flask_babel import gettext as _
+from flask_login import current_user, login_required
+from werkzeug.datastructures import FileStorage
+
+from mailer.blueprints.blog.forms import MOST_KEPT, PostForm
+from mailer.blueprints.blog.room import blog, config, reader
+from mailer.clock import utcnow
+from mailer.extensions import db
+from mailer.models import Post
+from mailer.rules.errors import Invalid
+from mailer.services import photos, post_content, post_writing, posts
+from mailer.services.inline_photos import InlinePhotos
+from mailer.services.photos import Album
+from mailer.services.post_writing import PostFacts
+from mailer.web.acting import audit
+from mailer.web.forms import BaseForm, render_form
+from mailer.web.targets import see_other
+
+
+@blog.route("/blog/create", methods=["GET", "POST"])
+@login_required
+def create() -> Response:
+    """Write a post."""
+    form = _form(None)
+    with photos.opened(config().media_dir) as album:
+        facts = _facts(form, album, None)
+        if facts is not None:
+            post = post_writing.create(db.session(), current_user.id, facts, now=utcnow())
+            _write_down("post.create", post)
+            db.session.commit()
+            album.keep()
+            flash(_saved(post), "success")
+            return see_other("blog.view", slug=post.slug)
+    return render_form("blog/form.html", form, post=None)
+
+
+@blog.route("/blog/<slug>/edit", methods=["GET", "POST"])
+@login_required
+def edit(slug: str) -> Response:
+    """Change a post; its address stays."""
+    post = posts.get_writable(db.session(), slug, reader())
+    form = _form(post)
+    with photos.opened(config().media_dir) as album:
+        facts = _facts(form, album, post)
+        if facts is not None:
+            post = posts.get_writable(db.session(), slug, reader())
+            post_writing.update(db.session(), post, facts, album, now=utcnow())
+            _write_down("post.update", post)
+            db.session.commit()
+            album.keep()
+            flash(_saved(post), "success")
+            return see_other("blog.view", slug=slug)
+    return render_form("blog/form.html", form, post=posts.get_writable(db.session(), slug, reader()))
+
+
+@blog.route("/blog/<slug>/delete", methods=["GET", "POST"])
+@login_required
+def delete(slug: str) -> Response:
+    """Ask once more, then delete the post with its pictures."""
+    post = posts.get_writable(db.session(), slug, reader())
+    form = BaseForm()
+    if form.validate_on_submit():
+        with photos.opened(config().media_dir) as album:
+            _write_down("post.delete", post)
+            post_writing.delete(db.session(), post, album)
+            db.session.commit()
+            album.keep()
+        flash(_("The post has been deleted."), "success")
+        return see_other("blog.mine")
+    return render_form("blog/delete.html", form, post=post)
+
+
+def _form(post: Post | None) -> PostForm:
+    form = PostForm(obj=post)
+    if not post_writing.may_publish(reader(), everyone=config().site.everyone_may_publish, post=post):
+        del form.is_published
+    if post is None or not post.photo:
+        del form.drop_photo
+    return form
+
+
+def _facts(form: PostForm, album: Album, post: Post | None) -> PostFacts | None:
+    """What was posted, its pictures in the album; None when there is nothing, or when the form says what is wrong."""
+    own = post_writing.photo_names(db.session(), post) if post else set()
+    cover = post.photo if post else ""
+    db.session.rollback()
+    if not form.validate_on_submit():
+        return None
+    content = _content(form, album, own)
+    photo = _cover(form, album, cover)
+    if content is None or photo is None:
+        return None
+    return PostFacts(
+        title=form.title.data,
+        content=content,
+        photo=photo,
+        photo_alt=form.photo_alt.data or "",
+        is_published="is_published" in form and form.is_published.data,
+    )
+
+
+def _content(form: PostForm, album: Album, own: set[str]) -> str | None:
+    pictures = InlinePhotos(album, own)
+    content = post_content.clean(form.content.data, pictures)
+    trouble = pictures.trouble
+    if len(content) > MOST_KEPT:
+        trouble = Invalid("content", "too_long")
+    elif trouble is None and not post_content.text_of(content) and "<img" not in content:
+        trouble = Invalid("content", "empty")
+    if trouble is not None:
+        form.blame(trouble)
+    return content if trouble is None else None
+
+
+def _cover(form: PostForm, album: Album, present: str) -> str | None:
+    """The cover's name after this change, or nothing; None when the file cannot be used."""
+    upload = form.photo.data
+    if not isinstance(upload, FileStorage) or not upload.filename:
+        return "" if "drop_photo" in form and form.drop_photo.data else present
+    try:
+        return album.add(photos.develop(upload.stream))
+    except Invalid as trouble:  # what a file is shows only when it is looked at
+        form.blame(trouble)
+        return None
+
+
+def _write_down(verb: str, post: Post) -> None:
+    audit(verb, object_kind="post", object_id=post.id, user_id=post.author_id, detail=post.title)
+
+
+def _saved(post: Post) -> str:
+    if post.is_published:
+        return _("The post is published.")
+    return _("The draft has been saved. Only you and the blog's moderators see it.")
