@@ -6,7 +6,7 @@ from dotenv import load_dotenv
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mailer import blueprints, cli, inbox, logs, orm, web
+from mailer import admin, blueprints, cli, inbox, logs, orm, web
 from mailer.config import ROOT, Config
 from mailer.dispatch import account_mail, tasks
 from mailer.extensions import build_huey, cache, csrf, db, migrate
@@ -46,6 +46,7 @@ def _bind(app: Flask, config: Config) -> None:
     account_mail.register(app)
     web.install(app)
     blueprints.install(app)
+    admin.install(app)
     if config.development:
         inbox.install(app)
     cli.install(app)

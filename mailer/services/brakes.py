@@ -15,6 +15,12 @@ from mailer.services.reports import IS_OPEN
 TOLD = "run.brake"
 
 
+def require_held(run: Run) -> None:
+    """Raises Conflict when no brake holds this run."""
+    if run.state is not RunState.OPEN or run.held_reason is not HeldReason.BRAKE:
+        raise Conflict("status")
+
+
 def release(session: Session, run: Run, *, now: datetime) -> None:
     """Let a run that the brake holds go on; it is not held for its refused share again. Raises Conflict."""
     held = (Run.id == run.id, Run.state == RunState.OPEN, Run.held_reason == HeldReason.BRAKE)

@@ -95,7 +95,7 @@ def mailing_counts(session: Session, user_ids: Collection[int]) -> dict[int, int
     statement = select(Mailing.owner_id, func.count()).where(
         Mailing.owner_id.in_(user_ids), Mailing.archived_at.is_(None)
     )
-    return dict(session.execute(statement.group_by(Mailing.owner_id)).tuples().all())
+    return dict(session.execute(statement.group_by(Mailing.owner_id)).all())
 
 
 def user_shares(session: Session, user_ids: Collection[int], *, today: date) -> dict[int, Share]:

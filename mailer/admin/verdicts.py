@@ -1,0 +1,116 @@
+"""A moderator's acts on people and mailings: the words of the page that asks once more, the verb, the audit row.
+
+All of one request happen or none; what others see of them (letters, a worker's wake-up) comes after the commit.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, flash, make_response, redirect, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from mailer.admin.forms import ReasonForm
+from mailer.admin.lists import reader
+from mailer.clock import utcnow
+from mailer.dispatch import account_mail
+from mailer.dispatch.wake import wake
+from mailer.extensions import db
+from mailer.models import Mailing, User
+from mailer.services import moderation
+from mailer.web.acting import audit
+from mailer.web.forms import render_form
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One verb: what it is called in the audit, what it does, and its words."""
+
+    deed: str
+    act: Callable[..., Sequence[User | Mailing]]
+    title: LazyString
+    text: LazyString
+    label: LazyString
+    tone: str = "danger"
+
+
+OF_USERS = {
+    "block": Verdict(
+        "account.block",
+        moderation.block,
+        _l("Block these accounts?"),
+        _l("Their sessions end at once, what is being sent stops, and a letter tells them the reason."),
+        _l("Block"),
+    ),
+    "unblock": Verdict(
+        "account.unblock",
+        moderation.unblock,
+        _l("Unblock these accounts?"),
+        _l("They may sign in again. Their mailings go on with their next dates; nothing missed is sent."),
+        _l("Unblock"),
+        "primary",
+    ),
+    "trust": Verdict(
+        "account.trust",
+        moderation.trust,
+        _l("Trust these accounts?"),
+        _l("The daily limit of new users no longer holds for them."),
+        _l("Trust"),
+        "primary",
+    ),
+    "distrust": Verdict(
+        "account.distrust",
+        moderation.distrust,
+        _l("Trust these accounts no longer?"),
+        _l("The daily limit of new users will hold for them again."),
+        _l("Trust no longer"),
+    ),
+}
+OF_MAILINGS = {
+    "off": Verdict(
+        "mailing.disable",
+        moderation.switch_off,
+        _l("Switch these mailings off?"),
+        _l("They send nothing more, even in the middle of a run. The owners read the reason and cannot undo it."),
+        _l("Switch off"),
+    ),
+    "on": Verdict(
+        "mailing.enable",
+        moderation.switch_on,
+        _l("Switch these mailings on?"),
+        _l("A run that was held goes on where it stopped, if its time is not over."),
+        _l("Switch on"),
+        "primary",
+    ),
+}
+
+
+def asked_ids() -> list[int]:
+    """The ids that the list's boxes or the page that asks have sent; rubbish stands for an id that never exists."""
+    raw = request.values.getlist("id")
+    return [int(one) if one.isascii() and one.isdigit() and len(one) < 19 else 0 for one in raw]
+
+
+def pronounce(verdict: Verdict, judged: Sequence[User | Mailing], *, back: str) -> Response:
+    """Ask for the reason, then act on all of them and go back."""
+    form = ReasonForm()
+    if not form.validate_on_submit():
+        return render_form("admin/verdict.html", form, verdict=verdict, judged=judged, back=back, path=request.path)
+    reason = str(form.reason.data)
+    changed = verdict.act(db.session(), judged, by=reader(), reason=reason, now=utcnow())
+    for one in changed:
+        _write_down(verdict, one, reason)
+    db.session.commit()
+    wake()
+    account_mail.ring()
+    flash(_("%(deed)s: done for %(num)s of %(all)s.", deed=verdict.label, num=len(changed), all=len(judged)), "success")
+    return make_response(redirect(back, code=303))
+
+
+def _write_down(verdict: Verdict, one: User | Mailing, reason: str) -> None:
+    facts: dict[str, Any] = {"object_kind": "user", "user_id": one.id}
+    if isinstance(one, Mailing):
+        facts = {"object_kind": "mailing", "user_id": one.owner_id, "detail": one.title}
+    audit(verdict.deed, object_id=one.id, reason=reason, **facts)
