@@ -73,5 +73,5 @@ def readers() -> list[Reader]:
     found = []
     for place, ((local, name), language, host) in enumerate(both):
         tags = (language, CLUB) if place % 4 == 0 else (language,)
-        found.append(Reader(f"{local}@{host}", name, tags, max(62 - place * 2, 3)))
+        found.append(Reader(f"{local}@{host}", name, tags, 62 if place < 16 else 104 - place * 3 + place // 8 * 2))
     return [*found, *TRIAL_READERS]

@@ -17,7 +17,7 @@ from mailer.services.planning import Plan
 FOLDER = Path(__file__).with_name("letters")
 SUBJECTS = {
     "daily": "{{ name | Читатель }}, ваша книга дня",
-    "weekly": "{{ name | Dear reader }}, new on our shelves",
+    "weekly": "New on our shelves this week",
     "club": "Ночь у маяка · A night at the lighthouse",
 }
 
@@ -38,7 +38,7 @@ class Sketch:
 PAST = (
     Sketch("Книга дня", "daily", Frequency.DAILY, 60, time(9), cast.RUSSIAN, MissedRun.SKIP),
     Sketch("New on our shelves", "weekly", Frequency.WEEKLY, 58, time(10, 30), cast.ENGLISH),
-    Sketch("Клуб читателей · Book club", "club", Frequency.MONTHLY, 61, time(18), None),
+    Sketch("Клуб читателей · Book club", "club", Frequency.MONTHLY, 58, time(18), None),
 )
 
 
