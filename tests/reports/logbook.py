@@ -44,7 +44,8 @@ def row(run: Run, client_id: int, outcome: Outcome = Outcome.ACCEPTED, **facts: 
 
 def write(session: Session, run: Run, rows: Sequence[dict[str, Any]]) -> None:
     """Put rows into the log and count them on the run."""
-    session.execute(insert(Attempt), list(rows))
+    if rows:
+        session.execute(insert(Attempt), list(rows))
     counts = Counter(one["outcome"] for one in rows)
     for outcome in (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.SKIPPED, Outcome.UNANSWERED):
         setattr(run, outcome.value, getattr(run, outcome.value) + counts[outcome])

@@ -69,8 +69,7 @@ def replies(run_id: int) -> str:
 @login_required
 def resend(run_id: int) -> Response:
     """Explain, then send the unanswered ones again: the only way that a letter can ever arrive twice."""
-    session = db.session()
-    found = book.get(session, current_user.id, run_id)
+    found = book.row(db.session(), current_user.id, run_id)
     if not found.unanswered:
         raise Conflict("none_unanswered")
     if request.method == "GET":
