@@ -67,7 +67,8 @@ class Listed(Walled, ModelView):
 
     def _narrowed(self, statement: Select[Any]) -> Select[Any]:
         if q := _asked():
-            spellings = sorted({q, q.lower(), q.upper(), q.title()})
+            # both databases fold Latin letters by themselves
+            spellings = [q] if q.isascii() else sorted({q, q.lower(), q.upper(), q.title()})
             statement = statement.where(or_(*(like(column, word) for column in self.searched for word in spellings)))
         for name, choices in self.narrowings.items():
             condition = choices.get(request.args.get(name, ""))

@@ -14,7 +14,7 @@ from mailer.services import oversight
 from mailer.services.attempts import COLUMNS, IS_TROUBLED, LogRow, Place, place_of
 
 # attempts looked at in one bite, runs looked through for it, and bites for one page
-LOOKED_AT, RUNS_AT_ONCE, MOST_BITES = 40_000, 200, 3
+LOOKED_AT, RUNS_AT_ONCE, MOST_BITES = 20_000, 200, 3
 _COUNTERS = {Outcome.ACCEPTED: Run.accepted, Outcome.REFUSED: Run.refused, Outcome.SKIPPED: Run.skipped}
 KEY = (Attempt.run_id, Attempt.client_id, Attempt.number)
 
@@ -29,6 +29,11 @@ class Wanted:
     run_id: int | None = None
     since: date | None = None
     until: date | None = None
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether only attempts that were not accepted can fit: they have a small index of their own."""
+        return self.outcome not in {None, Outcome.ACCEPTED} or (self.outcome is None and (self.code or 0) >= 400)
 
 
 @dataclass(slots=True)
@@ -46,7 +51,7 @@ def page(session: Session, viewer: User, wanted: Wanted, before: Place | None = 
     found, place = LogPage(), before
     for _bite in range(MOST_BITES):
         runs = session.scalars(_candidates(viewer, wanted, place).limit(RUNS_AT_ONCE + 1)).all()
-        bite = list(_one_bite(runs[:RUNS_AT_ONCE], wanted.outcome))
+        bite = list(_one_bite(runs[:RUNS_AT_ONCE], wanted))
         if not bite:
             return found
         found.runs.update({run.id: run for run in bite})
@@ -87,12 +92,12 @@ def _candidates(viewer: User, wanted: Wanted, place: Place | None) -> Select[Run
     return statement.where(counter > 0)
 
 
-def _one_bite(runs: Sequence[Run], outcome: Outcome | None) -> Iterator[Run]:
+def _one_bite(runs: Sequence[Run], wanted: Wanted) -> Iterator[Run]:
     """The first runs that hold about LOOKED_AT rows together, at least one."""
     size = 0
     for run in runs:
         # the index of what was not accepted leaves out the rest, however many there are
-        weight = run.total if outcome in {None, Outcome.ACCEPTED} else run.total - run.accepted
+        weight = run.total - run.accepted if wanted.is_troubled else run.total
         if size and size + weight > LOOKED_AT:
             return
         size += max(weight, 1)
@@ -107,11 +112,12 @@ def _look(
     source = select(*COLUMNS).where(Attempt.run_id == ids[0] if len(ids) == 1 else Attempt.run_id.in_(ids))
     if place is not None and place.client_id and place.run_id in ids:
         source = source.where(tuple_(*KEY) < tuple_(place.run_id, place.client_id, place.number))
-    is_troubled = wanted.outcome not in {None, Outcome.ACCEPTED}
-    if is_troubled:
+    if wanted.outcome not in {None, Outcome.ACCEPTED}:
         source = source.where(Attempt.outcome == wanted.outcome, IS_TROUBLED)
+    elif wanted.is_troubled and len(ids) > 1:  # one run alone may be huge: there the key's own order is the cheaper way
+        source = source.where(IS_TROUBLED)
     source = source.order_by(*(column.desc() for column in KEY))
-    if wanted.code is None and (wanted.outcome is None or is_troubled):
+    if wanted.code is None and wanted.outcome is not Outcome.ACCEPTED:
         return list(session.execute(source.limit(limit))), None
     stretch = source.limit(LOOKED_AT).subquery()
     statement = select(stretch).order_by(stretch.c.run_id.desc(), stretch.c.client_id.desc(), stretch.c.number.desc())
