@@ -73,7 +73,7 @@ def parts_of(user: User) -> dict[str, Select[Any]]:
         .where(Client.owner_id == mine),
         "runs.csv": select(*_columns(Run, "owner_id")).where(Run.owner_id == mine),
         "attempts.csv": select(*_columns(Attempt)).join(Run, Run.id == Attempt.run_id).where(Run.owner_id == mine),
-        "posts.json": select(*_columns(Post, "author_id")).where(Post.author_id == mine),
+        "posts.json": select(*_columns(Post, "author_id", "search_key")).where(Post.author_id == mine),
         "sessions.csv": select(*_columns(SignIn, "id_hash", "user_id")).where(SignIn.user_id == mine),
         "activity.csv": select(*_columns(AuditEntry, "actor_id", "user_id")).where(AuditEntry.user_id == mine),
     }

@@ -27,7 +27,7 @@ from mailer.models import (
     UserRole,
 )
 from mailer.rules.outcome import SkipReason
-from mailer.services import account_links, runs, sign_ins
+from mailer.services import account_links, post_writing, runs, sign_ins
 from mailer.services.passwords import NO_PASSWORD
 
 WINDOW = 2000
@@ -47,6 +47,7 @@ def leave(session: Session, user: User, *, now: datetime) -> None:
     session.execute(delete(Post).where(Post.author_id == user.id, Post.is_published.is_(False)))
     session.execute(update(Post).where(Post.author_id == user.id).values(author_id=None))
     _bury(user, now)
+    post_writing.touch(session)  # kept pages of the blog still name the author
     session.flush()
     session.expire(user)
 

@@ -3,7 +3,8 @@ process shows a kept page that is older. Files of pictures are the album's; call
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import delete as delete_from
 from sqlalchemy import select
@@ -13,13 +14,15 @@ from sqlalchemy.orm import Session
 
 from mailer.models import Post, PostPhoto, Revision
 from mailer.rules.errors import Conflict
-from mailer.services import post_content, posts
+from mailer.services import photos, post_content, posts
 from mailer.services.photos import Album
 
 # addresses of the blog that are no posts
 RESERVED = frozenset({"create", "mine"})
 PICTURE = re.compile(r'src="/media/([0-9a-f]{32})-')
 MOST_SLUG_TRIES = 5
+# a file this young may belong to a post that is being saved
+UNSAVED_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,13 @@ def photo_names(session: Session, post: Post) -> set[str]:
     return set(session.scalars(select(PostPhoto.name).where(PostPhoto.post_id == post.id)))
 
 
-def wanted_photos(session: Session) -> set[str]:
-    """The pictures of all posts; any other file is nobody's."""
-    return set(session.scalars(select(PostPhoto.name)))
+def sweep_photos(session: Session, folder: Path, *, now: datetime) -> int:
+    """Remove files older than an hour that no post shows; how many pictures."""
+    old = photos.strays(folder, before=(now - UNSAVED_FOR).timestamp())
+    strays = old - set(session.scalars(select(PostPhoto.name)))
+    for name in strays:
+        photos.remove(folder, name)
+    return len(strays)
 
 
 def touch(session: Session) -> None:
@@ -79,9 +86,7 @@ def touch(session: Session) -> None:
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     statement = dialect.insert(Revision).values(name=posts.REVISION, number=1)
     session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Revision.name], set_={"number": Revision.number + 1}
-        )
+        statement.on_conflict_do_update(index_elements=[Revision.name], set_={"number": Revision.number + 1})
     )
 
 
@@ -123,4 +128,3 @@ def _remember_photos(session: Session, post: Post) -> set[str]:
     session.execute(delete_from(PostPhoto).where(PostPhoto.name.in_(had - has)))
     session.flush()
     return had - has
-

@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from mailer.config import Config
-from mailer.services import account_letters, account_links, departure, sign_ins, throttle
+from mailer.services import account_letters, account_links, departure, post_writing, sign_ins, throttle
+
+# once an hour is often enough: only a death in mid-upload, or a departure, leaves files behind
+PHOTOS_AT_MINUTE = 17
 
 
 def do(session: Session, *, now: datetime, config: Config, commit: Callable[[], None]) -> None:
@@ -17,3 +20,5 @@ def do(session: Session, *, now: datetime, config: Config, commit: Callable[[], 
     sign_ins.sweep(session, longest=timedelta(minutes=config.session_max_minutes), now=now)
     commit()
     departure.erase_some(session, now=now, commit=commit)
+    if now.minute == PHOTOS_AT_MINUTE:
+        post_writing.sweep_photos(session, config.media_dir, now=now)

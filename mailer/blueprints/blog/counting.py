@@ -31,11 +31,11 @@ MOST_REMEMBERED = 100  # of a cookie's 4 KB
 PATIENCE_MS = 2000  # a reader waits no longer for somebody else's write
 
 
-def count_reader(post: Post) -> None:
-    """Add a view to a published post, if this request is one; never raises."""
+def count_reader(post: Post) -> int:
+    """Add a view to a published post, if this request is one; how many were added. Never raises."""
     seen: list[int] = session.get("seen", [])
     if not post.is_published or post.id in seen or not _is_reader():
-        return
+        return 0
     post_id, (_name, site_address) = post.id, parseaddr(config().mail.sender)
     try:
         with _impatient_session() as own:
@@ -43,10 +43,11 @@ def count_reader(post: Post) -> None:
             own.commit()
     except (SQLAlchemyError, sqlite3.Error) as error:
         log.warning("a view of post %s was not counted: %s", post_id, error)
-        return
+        return 0
     session["seen"] = [*seen, post_id][-MOST_REMEMBERED:]
     if has_letters:
         account_mail.ring()
+    return 1
 
 
 def _is_reader() -> bool:

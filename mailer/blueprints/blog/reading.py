@@ -51,5 +51,5 @@ def view(slug: str) -> str:
     """One post; a reader is counted."""
     writer = reader()
     post = posts.get(db.session(), slug, writer)
-    count_reader(post)
-    return render_template("blog/post.html", post=post, may_write=writer.may_write(post), **card(post))
+    views = post.views + count_reader(post)
+    return render_template("blog/post.html", post=post, views=views, may_write=writer.may_write(post), **card(post))
