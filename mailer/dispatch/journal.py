@@ -85,7 +85,9 @@ class Journal:
             self._free.append(region)
 
     def close(self, *, remove: bool = False) -> None:
-        """Let the lock go; `remove` when no claim of ours is left, so that nobody needs the file."""
+        """Let the lock go; `remove` when no claim of ours is left, so that nobody needs the file. Twice is no error."""
+        if self._memory.closed:
+            return
         if remove:
             self.path.unlink(missing_ok=True)
         self._entries.release()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
 from mailer import orm
@@ -24,11 +24,12 @@ def one_postgres(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture
 def fresh_postgres(one_postgres: str) -> str:
-    """Emptied for this test; ids begin at 1 again."""
+    """Emptied for this test. Row by row: quicker than TRUNCATE for the few there are."""
     emptying = create_engine(one_postgres)
-    tables = ", ".join(f'"{name}"' for name in db.metadata.tables if name != "secret")
     with emptying.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        for table in reversed(db.metadata.sorted_tables):
+            if table.name != "secret":
+                connection.execute(table.delete())
     emptying.dispose()
     return one_postgres
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,7 +33,7 @@ def fate(outcome: Outcome = Outcome.ACCEPTED, **facts: Any) -> Fate:
             reply_code=codes.get(outcome),
             reply_text=f"{outcome} it is",
         )
-        return replace(said, **facts)
+        return said._replace(**facts)
 
     return say
 

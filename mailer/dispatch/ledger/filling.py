@@ -94,6 +94,7 @@ class Filling:
         run = self._run
         if run is None or self._gate is Gate.CLOSED:
             return
+        self._tally.touch(run)
         if self._skip:
             self._work.insert(ATTEMPT, [attempt_row(self._work.driver, run.run_id, one) for one in self._skip])
             self._tally.attempts(run, self._skip)

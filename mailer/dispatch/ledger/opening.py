@@ -5,7 +5,7 @@ Any number of ticks may do this at once: the mailing's row decides who opens, an
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfoNotFoundError
 
@@ -102,7 +102,7 @@ def _plan(driver: Driver, row: Row, now: datetime) -> _Plan | None:
         return None
     if verdict.opens and row[9] is not None and verdict.opens.due_on <= driver.read_day(row[9]):
         log.warning("mailing %d has a run for %s already", row[0], verdict.opens.due_on)
-        verdict = Verdict(None, verdict.missed, verdict.next_run_at)
+        verdict = replace(verdict, opens=None)
     return _Plan(row[0], row[2], seen_at, row[10] or 0, freezing.content(row[11:19]), verdict)
 
 

@@ -34,6 +34,10 @@ class Tally:
         self.days: Counter[tuple[int, date, Outcome]] = Counter()
         self.relieved: set[int] = set()
 
+    def touch(self, run: RunRow) -> None:
+        """Its cursor may have moved, or come to the end without finding anybody."""
+        self.runs[run.run_id].update()
+
     def attempts(self, run: RunRow, finished: Sequence[Finished]) -> None:
         """Count rows of the log that are being written."""
         outcomes = Counter(one.outcome for one in finished)
