@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from functools import lru_cache
 
 _LEAST_KEY = 16
 _MAC = 10
@@ -45,7 +46,15 @@ def message_id(key: bytes, run_id: int, client_id: int, domain: str) -> str:
 def _mac(key: bytes, kind: bytes, value: bytes, size: int) -> bytes:
     if len(key) < _LEAST_KEY:
         raise ValueError(f"a key of at least {_LEAST_KEY} bytes is needed")
-    return hashlib.blake2b(value, digest_size=size, key=key, person=kind).digest()
+    mac = _keyed(key, kind, size).copy()
+    mac.update(value)
+    return mac.digest()
+
+
+@lru_cache(maxsize=16)
+def _keyed(key: bytes, kind: bytes, size: int) -> "hashlib.blake2b":
+    """Two are needed for each letter: setting up the key is half of the work, and is done once."""
+    return hashlib.blake2b(digest_size=size, key=key, person=kind)
 
 
 def _pack(run_id: int, client_id: int) -> bytes:

@@ -51,7 +51,7 @@ def _unwritten(work: Transaction, settlement: Settlement) -> Settlement:
     return replace(
         settlement,
         finished=tuple(
-            replace(one, retry_at=None) if one.client_id in waiting else one
+            one._replace(retry_at=None) if one.client_id in waiting else one
             for one in settlement.finished
             if (one.client_id, one.number) not in written
         ),

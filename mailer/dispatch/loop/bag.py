@@ -182,20 +182,13 @@ class Bag:
         took_ms: int = 0,
         reason: SkipReason | None = None,
     ) -> None:
-        recipient = hand.window.recipients[index]
+        client_id, number, address, _name = hand.window.recipients[index]
+        now = self.now
+        retry_at = self._retry_at(hand, number) if verdict is Outcome.DEFERRED else None
+        started_at = now - timedelta(milliseconds=took_ms) if took_ms else now
+        # by position: keywords cost as much again, once per letter
         hand.finish(
-            Finished(
-                client_id=recipient.client_id,
-                number=recipient.number,
-                address=recipient.address,
-                started_at=self.now - timedelta(milliseconds=took_ms),
-                took_ms=took_ms,
-                outcome=verdict,
-                reason=reason,
-                reply_code=code,
-                reply_text=text,
-                retry_at=self._retry_at(hand, recipient.number) if verdict is Outcome.DEFERRED else None,
-            )
+            Finished(client_id, number, address, started_at, took_ms, verdict, reason, code, text, retry_at)
         )
         self._count()
 
