@@ -12,7 +12,7 @@ from mailer.models import Attempt
 from mailer.rules.outcome import Outcome
 from mailer.services.clients import like
 
-LogRow = Row[tuple[Any, ...]]
+LogRow = Row[*tuple[Any, ...]]
 LAST_CLIENT, LAST_NUMBER = 2**63 - 1, 2**31 - 1
 # rows looked at for one page where only reading tells (a part of an address, the few accepted of many);
 # fewer where they lie far apart, behind the small index of what was not accepted
@@ -53,13 +53,13 @@ def place_of(row: LogRow) -> Place:
     return Place(row.run_id, row.client_id, row.number)
 
 
-def of_runs(run_ids: Sequence[int], outcome: Outcome | None) -> Select[tuple[Any, ...]]:
+def of_runs(run_ids: Sequence[int], outcome: Outcome | None) -> Select[*tuple[Any, ...]]:
     """The attempts of these runs, in no order; narrowed by outcome."""
     statement = select(*COLUMNS).where(Attempt.run_id.in_(run_ids))
     return _with(outcome, statement)
 
 
-def of_run(run_id: int, outcome: Outcome | None, after: Place) -> Select[tuple[Any, ...]]:
+def of_run(run_id: int, outcome: Outcome | None, after: Place) -> Select[*tuple[Any, ...]]:
     """One run's attempts behind `after`, by client and number, straight from an index."""
     behind = tuple_(Attempt.client_id, Attempt.number) > tuple_(after.client_id, after.number)
     statement = select(*COLUMNS).where(Attempt.run_id == run_id, behind)
@@ -91,7 +91,7 @@ def in_run(
     return rows, place_of(last) if last else None
 
 
-def _with(outcome: Outcome | None, statement: Select[tuple[Any, ...]]) -> Select[tuple[Any, ...]]:
+def _with(outcome: Outcome | None, statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     if outcome is None:
         return statement
     narrowed = statement.where(Attempt.outcome == outcome)

@@ -83,7 +83,7 @@ def domains(session: Session, run_id: int) -> Domains:
     return Domains([*rows, ("", rest)] if rest else rows, looked_at, looked_at < ADDRESSES_LOOKED_AT)
 
 
-def _grouped(session: Session, run_id: int, outcome: Outcome) -> Sequence[Row[Any, ...]]:
+def _grouped(session: Session, run_id: int, outcome: Outcome) -> Sequence[Row[*tuple[Any, ...]]]:
     columns = (Attempt.reason, Attempt.reply_code, Attempt.reply_text)
     some = select(*columns).where(Attempt.run_id == run_id, Attempt.outcome == outcome, IS_TROUBLED)
     looked = some.order_by(Attempt.client_id).limit(LOOKED_AT).subquery()

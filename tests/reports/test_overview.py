@@ -15,13 +15,12 @@ from mailer.services import reports
 from tests.reports.logbook import finished_run
 from tests.support.world import make_mailing, make_run
 
-pytestmark = pytest.mark.both_databases
-
 
 def count(session: Session, owner: User, on: date, outcome: Outcome, n: int) -> None:
     session.add(DailyTotal(owner_id=owner.id, counted_on=on, outcome=outcome, n=n))
 
 
+@pytest.mark.both_databases
 def test_the_overview_sums_the_period_and_nobody_else_s(
     web: FlaskClient, session: Session, owner: User, stranger: User
 ) -> None:
@@ -44,10 +43,10 @@ def test_days_without_letters_are_zeros_not_gaps(session: Session) -> None:
     assert all(set(counts.values()) == {0} for counts in found.values())
 
 
-@pytest.mark.parametrize("days", ["0", "-1", "99999999999", "x", "١"])
-def test_an_odd_period_is_the_usual_one(web: FlaskClient, session: Session, owner: User, days: str) -> None:
+def test_an_odd_period_is_the_usual_one(web: FlaskClient, session: Session, owner: User) -> None:
     finished_run(session, owner, [Outcome.ACCEPTED])
-    assert web.get("/reports/", query_string={"days": days}).text.count('<th scope="row">') == 60
+    for days in ("0", "-1", "99999999999", "x", "١"):
+        assert web.get("/reports/", query_string={"days": days}).text.count('<th scope="row">') == 60
 
 
 def test_a_new_owner_is_told_what_to_do(web: FlaskClient, owner: User) -> None:
@@ -73,6 +72,7 @@ def test_a_stranger_s_mailing_is_a_missing_one(web: FlaskClient, session: Sessio
     assert web.get("/reports/mailings/999999").status_code == 404
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("path", ["/reports/", "/reports/mailings/{mailing}"])
 def test_the_number_of_queries_does_not_grow(
     web: FlaskClient, session: Session, owner: User, engine: Engine, path: str

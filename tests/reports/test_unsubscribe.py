@@ -14,8 +14,6 @@ from tests.reports.logbook import row, write
 from tests.support.people import sign_in
 from tests.support.world import make_client, make_mailing, make_run, make_suppression, make_user, make_version
 
-pytestmark = pytest.mark.both_databases
-
 
 @pytest.fixture
 def letter(session: Session) -> tuple[Run, Client]:
@@ -50,6 +48,7 @@ def test_looking_changes_nothing(web: FlaskClient, session: Session, letter: tup
         assert "anna@" not in response.text
 
 
+@pytest.mark.both_databases
 def test_one_click_without_cookie_or_token_is_enough(
     web: FlaskClient, session: Session, letter: tuple[Run, Client]
 ) -> None:
@@ -80,10 +79,10 @@ def test_a_body_of_files_is_a_click_too(web: FlaskClient, session: Session, lett
     assert len(suppressed(session)) == 1
 
 
-@pytest.mark.parametrize("token", ["x", "AAAA", "%D1%8F", "0" * 300, "-_-", "=="])
-def test_a_token_that_we_did_not_make_is_a_missing_page(web: FlaskClient, session: Session, token: str) -> None:
-    assert web.get(f"/unsubscribe/{token}").status_code == 404
-    assert web.post(f"/unsubscribe/{token}").status_code == 404
+def test_a_token_that_we_did_not_make_is_a_missing_page(web: FlaskClient, session: Session) -> None:
+    for token in ("x", "AAAA", "%D1%8F", "0" * 300, "-_-", "=="):
+        assert web.get(f"/unsubscribe/{token}").status_code == 404
+        assert web.post(f"/unsubscribe/{token}").status_code == 404
     assert suppressed(session) == []
 
 
@@ -94,6 +93,7 @@ def test_a_changed_token_is_a_missing_page(web: FlaskClient, session: Session, l
     assert web.get(path + "=").status_code == 404
 
 
+@pytest.mark.both_databases
 def test_it_works_though_all_else_is_gone(web: FlaskClient, session: Session, letter: tuple[Run, Client]) -> None:
     run, anna = letter
     path = link(session, run.id, anna.id)
