@@ -1,6 +1,7 @@
 """The web's side of the throttle: count a try for good, even if what follows fails, and refuse one too many."""
 
 import ipaddress
+import logging
 
 from mailer.clock import utcnow
 from mailer.extensions import db
@@ -8,6 +9,8 @@ from mailer.rules.errors import TooMany
 from mailer.services import throttle
 from mailer.services.throttle import Limit
 from mailer.web.acting import visitor_address
+
+log = logging.getLogger(__name__)
 
 
 def spend(*tries: tuple[Limit, str]) -> None:
@@ -17,6 +20,8 @@ def spend(*tries: tuple[Limit, str]) -> None:
     # commit before the password is looked at: parallel tries must see each other
     session.commit()
     if wait_s:
+        names = ", ".join(limit.name for limit, _subject in tries)
+        log.warning("too many tries (%s) from %s: refused for %s s", names, visitor_network(), wait_s)
         raise TooMany(wait_s)
 
 
