@@ -58,21 +58,21 @@ def _is_reader() -> bool:
 
 @contextmanager
 def _impatient_session() -> Iterator[Session]:
-    with writing(), db.engine.connect() as connection:
+    with writing(), db.engine.connect() as connection, Session(connection) as own:
+        if connection.dialect.name != "sqlite":
+            own.execute(text(f"SET LOCAL lock_timeout = {PATIENCE_MS}"))
+            yield own
+            return
+        _wait(connection, PATIENCE_MS)
         try:
-            _wait(connection, PATIENCE_MS)
-            with Session(connection) as own:
-                yield own
+            yield own
         finally:
-            if connection.dialect.name == "sqlite":
-                _wait(connection, BUSY_TIMEOUT_MS)  # the next one to borrow this connection waits as usual
+            own.rollback()
+            _wait(connection, BUSY_TIMEOUT_MS)  # the next one to borrow this connection waits as usual
 
 
 def _wait(connection: Connection, most_ms: int) -> None:
-    if connection.dialect.name == "sqlite":
-        # past SQLAlchemy, which would begin the transaction before the limit is set
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - the dialect has said so
-        raw.execute(f"PRAGMA busy_timeout={most_ms}")
-    else:
-        connection.execute(text(f"SET LOCAL lock_timeout = {most_ms}"))
+    # past SQLAlchemy, which would begin the transaction, and wait for it, before the limit is set
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - the dialect has said so
+    raw.execute(f"PRAGMA busy_timeout={most_ms}")

@@ -1,0 +1,110 @@
+"""Counting readers, and the letters at the hundredth."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from mailer.clock import utcnow
+from mailer.dispatch.account_mail import deliver_due
+from mailer.models import AccountLetter, Post
+from mailer.orm import writing
+from tests.blog.writers import make_post
+from tests.support.people import sign_in
+from tests.support.smtp_server import SmtpServer
+from tests.support.world import make_user
+
+
+def views(session: Session) -> int:
+    session.rollback()
+    return session.scalars(select(Post.views)).one()
+
+
+def test_a_reader_counts_once_per_browser_session(
+    app: Flask, web: FlaskClient, visitor: FlaskClient, session: Session
+) -> None:
+    make_post(session, make_user(session))
+    page = web.get("/blog/a-post").get_data(as_text=True)
+    assert "1 view" in page
+    web.get("/blog/a-post")
+    assert views(session) == 1
+    session.commit()
+    visitor.get("/blog/a-post")
+    assert views(session) == 2
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"},
+        {"User-Agent": "Mozilla/5.0 (compatible; YandexBot/3.0)"},
+        {"User-Agent": "TelegramBot (like TwitterBot)"},
+        {"User-Agent": "facebookexternalhit/1.1"},
+        {"User-Agent": ""},
+        {"User-Agent": "Mozilla/5.0 Firefox/150.0", "Sec-Purpose": "prefetch;prerender"},
+    ],
+)
+def test_robots_and_prefetching_browsers_are_no_readers(
+    web: FlaskClient, session: Session, headers: dict[str, str]
+) -> None:
+    make_post(session, make_user(session))
+    assert web.get("/blog/a-post", headers=headers).status_code == 200
+    assert views(session) == 0
+
+
+def test_a_head_request_and_a_draft_count_nothing(web: FlaskClient, session: Session) -> None:
+    author = make_user(session)
+    make_post(session, author)
+    assert web.head("/blog/a-post").status_code == 200
+    make_post(session, author, title="Draft", is_published=False)
+    sign_in(web, author)
+    web.get("/blog/draft")
+    session.rollback()
+    assert set(session.scalars(select(Post.views))) == {0}
+
+
+@pytest.mark.both_databases
+def test_of_many_readers_at_once_each_counts_and_one_asks_for_the_letters(app: Flask, session: Session) -> None:
+    post = make_post(session, make_user(session))
+    post.views = 90
+    session.commit()
+
+    def read(_: int) -> int:
+        return app.test_client().get("/blog/a-post").status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(read, range(24))) == {200}
+    assert views(session) == 114
+    assert session.scalar(select(func.count()).select_from(AccountLetter)) == 2
+
+
+def test_the_author_and_the_site_get_a_letter_at_a_hundred_views_and_never_again(
+    smtp: SmtpServer, app: Flask, web: FlaskClient, session: Session
+) -> None:
+    author = make_user(session, email="anna@example.org", locale="ru")
+    post = make_post(session, author, title="Весна")
+    post.views, path = 98, f"/blog/{post.slug}"
+    for browser in (web, app.test_client(), app.test_client()):
+        session.commit()
+        browser.get(path)
+        with app.app_context():
+            deliver_due(now=utcnow() + timedelta(seconds=1))
+    smtp.wait_for(2)
+    assert sorted(smtp.recipients()) == ["anna@example.org", "news@example.org"]
+    assert all(b"/blog/vesna" in letter.raw for letter in smtp.letters)
+
+
+def test_a_locked_database_costs_a_view_but_not_the_page(web: FlaskClient, session: Session, engine: Engine) -> None:
+    make_post(session, make_user(session))
+    session.commit()
+    with writing(), engine.begin() as other:
+        other.exec_driver_sql("SELECT 1")  # holds SQLite's one write lock
+        assert web.get("/blog/a-post").status_code == 200
+    assert views(session) == 0
+    session.commit()
+    web.get("/blog/a-post")
+    assert views(session) == 1

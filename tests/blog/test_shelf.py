@@ -1,0 +1,129 @@
+"""Kept pages: quick, never old, never private, and never needed. Feeds and maps for programs."""
+
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, update
+from sqlalchemy.orm import Session
+
+from mailer.models import Post
+from tests.blog.writers import make_post
+from tests.pages.test_query_counts import Counter
+from tests.support.people import post, sign_in
+from tests.support.world import make_user
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+PUBLIC = ("/blog/", "/blog/feed.xml", "/sitemap.xml")
+
+
+@pytest.mark.both_databases
+def test_a_change_is_seen_at_once_by_every_process(make_app: Callable[..., Flask], session: Session) -> None:
+    author = make_user(session)
+    make_post(session, author, title="First")
+    one, other = make_app().test_client(), make_app().test_client()
+    sign_in(one, author)
+    for path in PUBLIC:
+        assert "first" in other.get(path).get_data(as_text=True)
+    post(one, "/blog/first/edit", title="Second", content="<p>x</p>", is_published="y")
+    assert "Second" in other.get("/blog/").get_data(as_text=True)
+    assert "Second" in other.get("/blog/feed.xml").get_data(as_text=True)
+    post(one, "/blog/first/delete")
+    for path in PUBLIC:
+        assert "/blog/first" not in other.get(path).get_data(as_text=True)
+
+
+def test_a_kept_list_asks_the_database_one_thing(web: FlaskClient, session: Session, engine: Engine) -> None:
+    for _ in range(30):
+        make_post(session, make_user(session))
+    counter = Counter(engine)
+    web.get("/blog/?page=2")
+    made = counter.n
+    web.get("/blog/?page=2")
+    assert made > 3
+    assert counter.n - made == 2  # BEGIN, and the revision
+
+
+def test_a_list_is_really_kept_and_only_for_its_language_and_page(web: FlaskClient, session: Session) -> None:
+    make_post(session, make_user(session), title="Before")
+    assert "Before" in web.get("/blog/").get_data(as_text=True)
+    session.execute(update(Post).values(title="Behind the back"))  # no verb: nobody moves the revision
+    assert "Before" in web.get("/blog/").get_data(as_text=True)
+    assert "Behind" in web.get("/blog/", headers={"Accept-Language": "ru"}).get_data(as_text=True)
+    assert "Behind" in web.get("/blog/?x=1").get_data(as_text=True)
+
+
+def test_nothing_of_one_reader_is_shown_to_another(web: FlaskClient, visitor: FlaskClient, session: Session) -> None:
+    author = make_user(session, first_name="Private", last_name="Person")
+    make_post(session, make_user(session))
+    sign_in(web, author)
+    assert "Private Person" in web.get("/blog/").get_data(as_text=True)
+    page = visitor.get("/blog/").get_data(as_text=True)
+    assert "Private Person" not in page
+    assert "/blog/mine" not in page
+
+
+@pytest.mark.parametrize("settings", [{"cache_enabled": False}, {"redis_url": "unix:///nowhere/redis.sock"}])
+def test_everything_works_without_the_cache(
+    make_app: Callable[..., Flask], session: Session, settings: dict[str, object]
+) -> None:
+    make_post(session, make_user(session))
+    session.commit()
+    web = make_app(**settings).test_client()
+    for path in ("/", *PUBLIC, "/blog/a-post"):
+        assert web.get(path).status_code == 200
+
+
+def test_a_redis_keeps_pages_too(
+    redis_url: str, make_app: Callable[..., Flask], session: Session, engine: Engine
+) -> None:
+    make_post(session, make_user(session))
+    session.commit()
+    app = make_app()
+    web = app.test_client()
+    for path in PUBLIC:
+        assert web.get(path).data == web.get(path).data
+    assert app.config["CACHE_TYPE"] == "RedisCache"
+
+
+def test_the_feed_is_atom_with_whole_addresses(web: FlaskClient, session: Session) -> None:
+    author = make_user(session)
+    for n in range(22):
+        make_post(session, author, title=f"№{n} <b>&", content='<p>a &amp; b <a href="/blog/">x</a></p>')
+    make_post(session, author, title="Hidden", is_published=False)
+    answer = web.get("/blog/feed.xml")
+    assert answer.mimetype == "application/atom+xml"
+    feed = ElementTree.fromstring(answer.data)
+    titles = [entry.findtext(f"{ATOM}title") for entry in feed.iter(f"{ATOM}entry")]
+    assert titles == [f"№{n} <b>&" for n in range(21, 1, -1)]
+    content = feed.findtext(f"{ATOM}entry/{ATOM}content")
+    assert content is not None
+    assert 'href="http://localhost/blog/"' in content
+    assert web.get("/blog/feed.xml", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
+def test_the_map_and_the_rules_for_robots_name_public_pages_only(web: FlaskClient, session: Session) -> None:
+    author = make_user(session)
+    make_post(session, author, title="Open")
+    make_post(session, author, title="Hidden", is_published=False)
+    links = [url.text for url in ElementTree.fromstring(web.get("/sitemap.xml").data).iter() if url.tag.endswith("loc")]
+    assert links == ["http://localhost/", "http://localhost/blog/", "http://localhost/blog/open"]
+    robots = web.get("/robots.txt").get_data(as_text=True)
+    assert "Disallow: /auth/" in robots
+    assert "Sitemap: http://localhost/sitemap.xml" in robots
+
+
+def test_a_post_tells_messengers_how_to_show_it(web: FlaskClient, session: Session) -> None:
+    make_post(session, make_user(session), content="<p>One &amp; two</p>", photo="f" * 32, photo_alt="A house")
+    page = web.get("/blog/a-post").get_data(as_text=True)
+    for tag in (
+        '<meta property="og:title" content="A post">',
+        '<meta property="og:description" content="One &amp; two">',
+        f'<meta property="og:image" content="http://localhost/media/{"f" * 32}-l.jpg">',
+        '<link rel="canonical" href="http://localhost/blog/a-post">',
+        'alt="A house"',
+        "1 minute to read",
+    ):
+        assert tag in page
