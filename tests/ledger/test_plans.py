@@ -1,0 +1,110 @@
+"""How PostgreSQL goes about the statements of the hot path: pinned, for a wrong plan is 50 times slower."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from mailer.dispatch.ledger import candidates, open_driver, opening
+from mailer.dispatch.ledger.facts import read_runs
+from mailer.models import Audience
+from tests.ledger.play import Play
+from tests.support import world
+
+pytestmark = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+MANY = 20_000
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+def plan_of(engine: Engine, sql: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
+    """The nodes of the plan as it ran, outermost first."""
+    with open_driver(engine).reading() as work:
+        return list(nodes(work.rows(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", values)[0][0][0]["Plan"]))
+
+
+def page_plan(play: Play, engine: Engine) -> list[dict[str, Any]]:
+    with open_driver(engine).reading() as work:
+        run = read_runs(work, [play.run_id])()[play.run_id]
+        run.cursor = MANY // 2
+        inner, values = candidates.audience(work, run, 200)
+    sql = candidates._PAGE.format(page=inner)
+    return plan_of(engine, sql, (run.owner_id, run.opened_at, *values))
+
+
+def grow(play: Play, session: Session, **mailing: Any) -> None:
+    """Many clients of three owners, in turn, a long suppression list, and fresh statistics."""
+    others = [world.make_user(session).id for _ in range(2)]
+    play.open(0, mailing=mailing)
+    for statement in (
+        "INSERT INTO client (owner_id, email, address_key, full_name, comment, created_at, updated_at)"
+        f" SELECT (ARRAY[{play.owner.id}, {others[0]}, {others[1]}])[n % 3 + 1], n || '@example.org',"
+        f" n || '@example.org', '', '', now(), now() FROM generate_series(1, {MANY}) n",
+        "INSERT INTO suppression (owner_id, address, address_key, reason, note, created_at)"
+        " SELECT owner_id, email, address_key, 'manual', '', now() FROM client WHERE id % 4 = 0",
+        "INSERT INTO client_tag (client_id, tag_id)"
+        " SELECT c.id, t.id FROM client c JOIN tag t ON t.owner_id = c.owner_id",
+        "UPDATE run SET upto_client_id = (SELECT max(id) FROM client)",
+    ):
+        session.execute(text(statement))
+    session.commit()
+    analyze(session)
+
+
+def analyze(session: Session) -> None:
+    """What the server would do by itself within a minute."""
+    with session.connection().engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
+    session.rollback()
+
+
+def looks_up_suppressions(plan: list[dict[str, Any]]) -> bool:
+    """One by one, by the unique index."""
+    return [node.get("Index Name") for node in plan if node.get("Relation Name") == "suppression"] == [
+        "uq_suppression_owner_id_address_key"
+    ]
+
+
+def test_a_page_of_all_clients_is_a_range_of_the_index(play: Play, session: Session, engine: Engine) -> None:
+    grow(play, session)
+    plan = page_plan(play, engine)
+    (scan,) = (node for node in plan if node.get("Relation Name") == "client")
+    assert scan["Index Name"] in {"ix_client_owner_id_id", "pk_client"}
+    assert "id > " in scan["Index Cond"]
+    assert scan["Actual Rows"] == 200
+    assert scan.get("Rows Removed by Filter", 0) <= 600
+    assert looks_up_suppressions(plan)
+
+
+def test_a_page_of_tagged_clients_is_a_range_of_each_tag(play: Play, session: Session, engine: Engine) -> None:
+    tags = [world.make_tag(session, play.owner) for _ in range(2)]
+    grow(play, session, audience=Audience.TAGS, tags=tags)
+    plan = page_plan(play, engine)
+    assert len([node for node in plan if node["Node Type"] == "Limit"]) == 3
+    tagged = [node for node in plan if node.get("Relation Name") == "client_tag"]
+    assert [node["Actual Rows"] for node in tagged] == [200, 200]
+    assert all("client_id > " in node["Index Cond"] for node in tagged)
+    assert looks_up_suppressions(plan)
+
+
+def test_the_ticks_look_is_one_index(play: Play, session: Session, engine: Engine) -> None:
+    play.open(1)
+    session.execute(
+        text(
+            "INSERT INTO mailing (owner_id, title, message_id, audience, starts_at, time_zone, frequency, \"interval\","
+            " missed_run, is_draft, next_run_at, disabled_reason, created_at, updated_at)"
+            " SELECT owner_id, title, message_id, audience, starts_at, time_zone, frequency, \"interval\", missed_run,"
+            " is_draft, timestamptz '2027-01-01' + n * interval '1 minute', '', created_at, updated_at"
+            f" FROM mailing, generate_series(1, {MANY}) n"
+        )
+    )
+    session.commit()
+    analyze(session)
+    plan = plan_of(engine, opening._ANY, (world.NOW.replace(year=2025),))
+    assert "ix_mailing_next_run_at" in {node.get("Index Name") for node in plan}
