@@ -1,0 +1,1 @@
+"""The local inbox and the demo data."""
