@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from mailer import orm
 from mailer.clock import utcnow
 from mailer.config import Config
-from mailer.dispatch import moderation_notes, notes
+from mailer.dispatch import moderation_notes, notes, notices
 from mailer.extensions import db
 from mailer.mail.account import Letter, Transport, open_transport
 from mailer.mail.patience import TROUBLE
@@ -31,7 +31,7 @@ from mailer.services.account_links import Purpose
 log = logging.getLogger(__name__)
 
 SLICE_S = 10.0  # of a consumer with one worker: the tick must not wait longer
-PRIORITY = 50
+PRIORITY = 5  # after the tick, before the engine's slices
 _TASK = "account_letters"
 
 
@@ -131,6 +131,8 @@ def _compose(session: Session, row: AccountLetter, *, now: datetime) -> Letter |
     with force_locale(reader.locale):
         if kind in moderation_notes.KINDS:
             note = moderation_notes.of(session, kind, reader)
+        elif kind is Kind.RUN:
+            note = notices.of(session, row.about_id)
         else:
             note = notes.known() if is_taken else _note(session, kind, reader, to, now=now)
         return notes.written(note, to=to, locale=reader.locale) if note else None

@@ -1,6 +1,7 @@
 """Signing in and out: who is let in, what a failure tells, and what a cookie is worth afterwards."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -75,7 +76,7 @@ def test_long_passwords_are_not_cut(web: FlaskClient, session: Session, anna: Us
     assert enter(web, password=long).status_code == 303
 
 
-def test_a_cheap_hash_is_renewed(make_app: type, session: Session, anna: User) -> None:
+def test_a_cheap_hash_is_renewed(make_app: Callable[..., Flask], session: Session, anna: User) -> None:
     anna.password_hash = generate_password_hash(PASSWORD, method="scrypt:1024:8:1")
     session.commit()
     costly = make_app(password_method="scrypt:2048:8:1").test_client()
@@ -140,7 +141,7 @@ def test_a_session_that_is_not_kept_goes_with_the_browser(web: FlaskClient, anna
     assert all("Expires" not in line for line in passing if "mailer_session" in line)
 
 
-def test_cookies_of_a_tls_site_are_bound_to_it(make_app: type, anna: User) -> None:
+def test_cookies_of_a_tls_site_are_bound_to_it(make_app: Callable[..., Flask], anna: User) -> None:
     web = make_app(public_url="https://localhost").test_client()
     page = web.get("/auth/login", base_url="https://localhost")
     token = re.findall(r'name="csrf_token" value="([^"]*)"', page.text)[0]
@@ -150,6 +151,11 @@ def test_cookies_of_a_tls_site_are_bound_to_it(make_app: type, anna: User) -> No
     for line in lines:
         assert all(mark in line for mark in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"))
         assert "Domain" not in line
+
+
+def test_a_tls_site_insists_on_tls(make_app: Callable[..., Flask]) -> None:
+    answer = make_app(public_url="https://localhost").test_client().get("/auth/login", base_url="https://localhost")
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
 ENDS = {"idle for 14 days": ("last_seen_at", 14), "30 days old": ("created_at", 30)}
