@@ -38,6 +38,7 @@ def _page(subscription: Subscription, *, is_done: bool) -> Response:
             sender=version.from_name if version else "",
             address=_masked(subscription.address.email) if subscription.address else "",
             is_done=is_done,
+            menu=(),
         )
     )
     # the address of this page is a key: it must not travel on, nor be kept

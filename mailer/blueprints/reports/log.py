@@ -8,7 +8,6 @@ from typing import Any
 from flask import Response, current_app, render_template, request, stream_with_context
 from flask_login import current_user, login_required
 
-from mailer.blueprints.reports.advice import reason_words
 from mailer.blueprints.reports.room import reports
 from mailer.extensions import db
 from mailer.models import Run
@@ -40,9 +39,7 @@ def attempts() -> str:
     chosen = page.runs.get(wanted.run_id) if wanted.run_id else None
     if chosen and chosen not in offered:
         offered.append(chosen)
-    return render_template(
-        "reports/attempts.html", page=page, wanted=wanted, run=chosen, offered=offered, reason_words=reason_words
-    )
+    return render_template("reports/attempts.html", page=page, wanted=wanted, run=chosen, offered=offered)
 
 
 @reports.get("/attempts.csv")

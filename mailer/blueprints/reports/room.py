@@ -1,11 +1,14 @@
-"""The blueprint of the reports, and how they say a length of time."""
+"""The blueprint of the reports, and how they say a length of time and a reason."""
 
 from datetime import timedelta
 
 from flask import Blueprint
 from flask_babel import format_timedelta
 
+from mailer.blueprints.reports.advice import reason_words
+
 reports = Blueprint("reports", __name__, url_prefix="/reports")
+reports.add_app_template_filter(reason_words, "skip_words")
 
 
 @reports.app_template_filter("span")
