@@ -27,6 +27,7 @@ class Kind(StrEnum):
     BLOCKED = "blocked"  # to an owner: a moderator has closed the account
     MAILING_OFF = "mailing_off"  # to an owner: a moderator has switched mailings off
     BRAKE = "brake"  # to a moderator: runs wait for them
+    RUN = "run"  # to an owner: a run was missed, waits for a broken server, or ended with refusals
 
 
 # these carry a link that must not outlive a change of password or address
