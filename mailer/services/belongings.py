@@ -4,12 +4,12 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.orm import Session
 
 from mailer.models import (
@@ -47,7 +47,7 @@ def pack(session: Session, user: User) -> IO[bytes]:
                 result = session.execute(statement.execution_options(yield_per=AT_ONCE))
                 write(file, list(result.keys()), result.mappings())
     archive.seek(0)
-    return archive  # type: ignore[return-value] # a spooled file is a file
+    return archive
 
 
 def parts_of(user: User) -> dict[str, Select[Any]]:
@@ -83,7 +83,7 @@ def _columns(table: type[Base], *but: str) -> list[Any]:
     return [column for column in table.__table__.columns if column.key not in but]
 
 
-def _write_csv(file: IO[str], names: list[str], rows: Iterable[Mapping[str, Any]]) -> None:
+def _write_csv(file: IO[str], names: list[str], rows: Iterable[RowMapping]) -> None:
     file.write("\ufeff")  # or the usual spreadsheet takes UTF-8 for something else
     writer = csv.writer(file)
     writer.writerow(names)
@@ -95,7 +95,7 @@ def _cell(value: Any) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def _write_json(file: IO[str], _names: list[str], rows: Iterable[Mapping[str, Any]]) -> None:
+def _write_json(file: IO[str], _names: list[str], rows: Iterable[RowMapping]) -> None:
     separator = "[\n"
     for row in rows:
         file.write(separator + json.dumps({key: _plain(value) for key, value in row.items()}, ensure_ascii=False))
