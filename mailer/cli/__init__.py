@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from mailer.cli.bench import bench, bench_worker
 from mailer.cli.demo import demo
 from mailer.cli.mail import mail
 from mailer.cli.send import send
@@ -14,3 +15,5 @@ def install(app: Flask) -> None:
     app.cli.add_command(mail)
     app.cli.add_command(send)
     app.cli.add_command(demo)
+    app.cli.add_command(bench)
+    app.cli.add_command(bench_worker)
