@@ -1,10 +1,14 @@
 """The first page of the panel: how the service does, what waits for a moderator. Who has no such room is sent to
 the first one they have."""
 
+import logging
+from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from flask import Response
 from flask_login import current_user
+from redis.exceptions import RedisError
 
 from mailer.admin.lists import reader
 from mailer.admin.walls import Walled, door
@@ -16,6 +20,8 @@ from mailer.rules.errors import NotFound
 from mailer.services import health, oversight, pulse
 from mailer.web.locales import zone
 from mailer.web.targets import see_other
+
+log = logging.getLogger(__name__)
 
 KEPT_S = 60
 BRAKED_SHOWN = 20
@@ -59,13 +65,25 @@ class Dashboard(Walled):
         return page
 
 
-def _sums(today: str) -> tuple[pulse.Pulse, list[tuple[int, oversight.Share]]]:
+Sums = tuple[pulse.Pulse, list[tuple[int, oversight.Share]]]
+
+
+def _sums(today: str) -> Sums:
     """The dear sums, kept for a minute; they hold no names, so all moderators may share them."""
     key = f"panel-pulse-{today}"
-    if (kept := cache.get(key)) is not None:
+    kept: Sums | None = _tried(lambda: cache.get(key))
+    if kept is not None:
         return kept
-    now = utcnow()
-    on = now.date().fromisoformat(today)
-    found = pulse.take(db.session(), today=on, now=now), pulse.most_refused(db.session(), today=on)
-    cache.set(key, found, timeout=KEPT_S)
+    on = date.fromisoformat(today)
+    found = pulse.take(db.session(), today=on, now=utcnow()), pulse.most_refused(db.session(), today=on)
+    _tried(lambda: cache.set(key, found, timeout=KEPT_S))
     return found
+
+
+def _tried(ask: Callable[[], Any]) -> Any:
+    """A cache that is down holds nothing; the page is made all the same."""
+    try:
+        return ask()
+    except (OSError, RedisError) as error:
+        log.warning("the cache does not answer: %s", error)
+        return None

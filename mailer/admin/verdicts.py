@@ -18,10 +18,12 @@ from mailer.clock import utcnow
 from mailer.dispatch import account_mail
 from mailer.dispatch.wake import wake
 from mailer.extensions import db
-from mailer.models import Mailing, User
-from mailer.services import moderation
+from mailer.models import Mailing, Post, User
+from mailer.services import moderation, post_moderation
 from mailer.web.acting import audit
 from mailer.web.forms import render_form
+
+Judged = User | Mailing | Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Verdict:
     """One verb: what it is called in the audit, what it does, and its words."""
 
     deed: str
-    act: Callable[..., Sequence[User | Mailing]]
+    act: Callable[..., Sequence[Judged]]
     title: LazyString
     text: LazyString
     label: LazyString
@@ -85,6 +87,23 @@ OF_MAILINGS = {
         "primary",
     ),
 }
+OF_POSTS = {
+    "publish": Verdict(
+        "post.publish",
+        post_moderation.publish,
+        _l("Publish these posts?"),
+        _l("Every visitor will be able to read them."),
+        _l("Publish"),
+        "primary",
+    ),
+    "hide": Verdict(
+        "post.hide",
+        post_moderation.hide,
+        _l("Hide these posts?"),
+        _l("Readers will not see them any more. The texts stay, and their authors can read the reason."),
+        _l("Hide"),
+    ),
+}
 
 
 def asked_ids() -> list[int]:
@@ -93,7 +112,7 @@ def asked_ids() -> list[int]:
     return [int(one) if one.isascii() and one.isdigit() and len(one) < 19 else 0 for one in raw]
 
 
-def pronounce(verdict: Verdict, judged: Sequence[User | Mailing], *, back: str) -> Response:
+def pronounce(verdict: Verdict, judged: Sequence[Judged], *, back: str) -> Response:
     """Ask for the reason, then act on all of them and go back."""
     form = ReasonForm()
     if not form.validate_on_submit():
@@ -109,8 +128,10 @@ def pronounce(verdict: Verdict, judged: Sequence[User | Mailing], *, back: str) 
     return make_response(redirect(back, code=303))
 
 
-def _write_down(verdict: Verdict, one: User | Mailing, reason: str) -> None:
+def _write_down(verdict: Verdict, one: Judged, reason: str) -> None:
     facts: dict[str, Any] = {"object_kind": "user", "user_id": one.id}
     if isinstance(one, Mailing):
         facts = {"object_kind": "mailing", "user_id": one.owner_id, "detail": one.title}
+    elif isinstance(one, Post):
+        facts = {"object_kind": "post", "user_id": one.author_id, "detail": one.title}
     audit(verdict.deed, object_id=one.id, reason=reason, **facts)
