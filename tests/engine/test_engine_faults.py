@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from mailer.mail.smtp.settings import Settings
 from mailer.mail.wire import Server
-from mailer.models import HeldReason, RunState
+from mailer.models import HeldReason, RunState, Suppression
 from tests.engine.conftest import Room
 from tests.support.ports import free_socket
 from tests.support.smtp_server import SmtpServer
@@ -29,6 +31,22 @@ def test_a_refused_recipient_is_refused_and_the_others_are_not(
     assert [(row.reply_code, row.reply_text) for row in refused] == [(550, "5.1.1 nobody here")]
     assert here.outcomes().count("accepted") == 9
     assert here.run().state is RunState.DONE
+    assert here.adds_up()
+
+
+@pytest.mark.both_databases
+def test_an_address_where_nobody_lives_is_never_written_to_again(room: Build, smtp: SmtpServer) -> None:
+    smtp.add("rcpt", "*-3@*", code=550, text="5.1.1 no such user")
+    smtp.add("rcpt", "*-4@*", code=550, text="5.7.1 not from you")
+    here = room(clients=10)
+    here.send()
+    assert len(smtp.faults) == 2
+    with Session(here.database) as session:
+        listed = session.scalars(select(Suppression)).all()
+    assert [(one.reason, one.note, one.run_id) for one in listed] == [
+        ("dead_address", "550 5.1.1 no such user", here.run_id)
+    ]
+    assert listed[0].address.partition("@")[0].endswith("-3")
     assert here.adds_up()
 
 

@@ -93,6 +93,18 @@ def test_connections_stay_for_the_next_slice(room: Build, smtp: SmtpServer) -> N
     assert len(set(smtp.recipients())) == 60
 
 
+@pytest.mark.both_databases
+def test_a_run_that_takes_a_while_is_counted_beside_the_sending(
+    room: Build, smtp: SmtpServer, until: Callable[..., None]
+) -> None:
+    smtp.script.delay_s = 0.05
+    here = room(clients=2000, connections=10)
+    here.engine.begin()
+    until(lambda: here.run().expected == 2000, what="the run to be counted")
+    assert here.run().state is RunState.OPEN
+    here.engine.close()
+
+
 def test_a_message_that_cannot_be_filled_is_skipped_with_the_reason(room: Build, smtp: SmtpServer) -> None:
     here = room(clients=5, version={"text": "Dear {{ nobody_knows_this }}"})
     here.send()

@@ -5,17 +5,20 @@ Runs in the loop's thread but for the jobs, which the clerk runs. Speaks no SMTP
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from mailer.dispatch.graveyard import bury, dead
 from mailer.dispatch.journal import Journal
-from mailer.dispatch.ledger.interface import Ledger
-from mailer.dispatch.ledger.types import Order, RunFacts, Settlement, Turn, Window
+from mailer.dispatch.ledger.types import Finished, Order, RunFacts, Settlement, Turn, Window
 from mailer.dispatch.letters import Letters
 from mailer.dispatch.loop.bag import Bag
 from mailer.dispatch.loop.clerk import Clerk
 from mailer.dispatch.loop.hands import Hand
+from mailer.dispatch.loop.parts import Parts
 from mailer.dispatch.loop.rota import Rota
 from mailer.mail.letter import Letter
 from mailer.rules.outcome import Outcome
@@ -46,7 +49,7 @@ class Books:
 
     def __init__(
         self,
-        ledger: Ledger,
+        parts: Parts,
         letters: Letters,
         journal: Journal,
         bag: Bag,
@@ -54,16 +57,15 @@ class Books:
         *,
         worker: str,
         window: int,
-        monotonic: Callable[[], float],
     ) -> None:
-        self._ledger = ledger
+        self._parts, self._ledger = parts, parts.ledger
         self._letters = letters
         self._journal = journal
         self._bag = bag
         self._clerk = clerk
         self._worker = worker
         self._window = window
-        self._monotonic = monotonic
+        self._monotonic = parts.monotonic
         self.rota = Rota()
         self.hands: dict[int, Hand] = {}
         self.totals: Counter[Outcome] = Counter()
@@ -72,7 +74,7 @@ class Books:
         self.may_be_complete = False
         self.has_failed = False
         self._unwritten: list[Settlement] = []
-        self._flushed_s = monotonic()
+        self._flushed_s = parts.monotonic()
         self._not_before_s = 0.0
 
     @property
@@ -127,8 +129,17 @@ class Books:
         lease_s = self._monotonic() + FENCE_S
         orders = [order for _run, order in wishes]
         turns = self._ledger.turns(settlements, orders, worker=self._worker)
+        if found := dead(settlements):
+            self._bury(found)
         letters = [self._letter(run, turn.window) for (run, _order), turn in zip(wishes, turns, strict=False)]
         return Booked(settlements, wishes, turns, letters, lease_s)
+
+    def _bury(self, found: list[tuple[int, Finished]]) -> None:
+        """The log is written already: trouble here must not have it written again."""
+        try:
+            bury(self._parts.database, found, now=self._parts.clock())
+        except SQLAlchemyError as error:
+            log.warning("dead addresses were not put on the stop list: %s", error)
 
     def _letter(self, run: RunFacts, window: Window | None) -> Letter | None:
         if window is None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from mailer.dispatch.ledger.interface import LedgerUnavailable
 from mailer.dispatch.ledger.types import RunFacts
 from mailer.dispatch.loop.bag import Bag
 from mailer.dispatch.loop.books import Books
@@ -46,7 +47,7 @@ class Chores:
         self._is_wanted = self._is_deaf = False
         self._renewed_s = self._monotonic()
         self._counted: set[int] = set()
-        self._counting: list[threading.Thread] = []
+        self._counting: threading.Thread | None = None
         self.found_nothing = False
         self.is_holding = False
         self.is_leaving = False
@@ -77,8 +78,8 @@ class Chores:
 
     def leave(self) -> None:
         """The last word to the ledger: another may send."""
-        for thread in self._counting:
-            thread.join()
+        if self._counting is not None:
+            self._counting.join()
         self._clerk.submit(lambda: self._ledger.leave_sender(self._worker), _ignore, _warn)
 
     def _submit(self, job: Callable[[], Any], then: Callable[[Any], None]) -> None:
@@ -109,6 +110,24 @@ class Chores:
         self._is_looking = self._is_deaf = False
         self._books.rota.refresh(runs)
         self.found_nothing = not (runs or self._is_wanted)
+        self._count_next()
+
+    def _count_next(self) -> None:
+        """How big is a run that goes on for a while? One at a time, beside the clerk: it may take a second."""
+        if self._counting is not None and self._counting.is_alive():
+            return
+        big = (hand.run.run_id for hand in self._books.hands.values() if hand.run.run_id in self._books.rota)
+        run_id = next((run_id for run_id in big if run_id not in self._counted), None)
+        if run_id is not None:
+            self._counted.add(run_id)
+            self._counting = threading.Thread(target=self._count, args=(run_id,), name="count", daemon=True)
+            self._counting.start()
+
+    def _count(self, run_id: int) -> None:
+        try:
+            self._ledger.count_expected(run_id)
+        except LedgerUnavailable as error:
+            log.warning("run %d is not counted: %s", run_id, error)
 
     # -- leases ----------------------------------------------------------------------------------------------
 

@@ -43,14 +43,13 @@ class Shift:
         self._clerk = Clerk("clerk", self._wire.wake)
         letters = Letters(parts.database, self._postmark.sender, parts.footers)
         self.books = Books(
-            parts.ledger,
+            parts,
             letters,
             self._journal,
             self._bag,
             self._clerk,
             worker=worker,
             window=window_size(sending.window, sending.connections, self._pace.per_s),
-            monotonic=parts.monotonic,
         )
         self.chores = Chores(
             parts, self.books, self._bag, self._clerk, self._wire, worker=worker, mailing_id=mailing_id
