@@ -195,7 +195,7 @@ class Started:
 
     def address(self) -> str:
         """Where the service runs, once it says so."""
-        wait_until(lambda: "The service runs at" in self.said or not self.listener.is_alive(), what="a greeting")
+        wait_until(lambda: "runs at" in self.said or not self.listener.is_alive(), what="a greeting", timeout_s=120)
         found = re.search(r"The service runs at (\S+)", self.said)
         assert found, self.said
         return found[1]

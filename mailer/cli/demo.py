@@ -20,11 +20,9 @@ def demo() -> None:
     config: Config = current_app.config["MAILER"]
     if not config.development:
         raise click.ClickException("Demo data exists only in development (APP_ENV=development).")
-    if _plant(config):
-        click.echo("Demo data has been planted.")
-    else:
-        click.echo("The database is not empty, so no demo data was added.")
-    if _is_open(config):
+    is_planted = _plant(config)
+    click.echo("Demo data has been planted." if is_planted else "The database is not empty, so no demo data was added.")
+    if is_planted or _is_open(config):
         click.echo(_sign_in(config))
 
 
@@ -34,7 +32,8 @@ def _plant(config: Config) -> bool:
         db.session.rollback()
     if not is_empty:
         return False
-    scene = Scene(config.time_zone, config.default_locale, config.password_method, utcnow())
+    digest = passwords.hash_password(cast.PASSWORD, method=config.password_method)
+    scene = Scene(config.time_zone, config.default_locale, digest, utcnow())
     with photos.opened(config.media_dir) as album:
         planting.plant(db.session(), album, scene)
         db.session.commit()

@@ -51,7 +51,7 @@ def draw(name: str) -> bytes:
     picture = _beam(picture) if hour.is_lit else picture
     _lighthouse(ImageDraw.Draw(picture, "RGBA"), hour)
     file = io.BytesIO()
-    picture.save(file, "PNG")
+    picture.resize((WIDTH * 3 // 4, HEIGHT * 3 // 4), Image.Resampling.LANCZOS).save(file, "PNG", compress_level=1)
     return file.getvalue()
 
 
