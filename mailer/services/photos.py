@@ -64,6 +64,8 @@ def _made_anew(raw: bytes, field: str) -> Files:
 
 def _flat(picture: Image.Image) -> Image.Image:
     """On white, in a new image: profiles, comments, positions stay behind with the old one."""
+    if picture.mode.startswith("I;16"):  # sixteen bits of grey, which would all be cut to white
+        picture = picture.point(lambda grey: grey / 256).convert("L")
     solid = picture.convert("RGBA") if picture.has_transparency_data else picture.convert("RGB")
     solid.thumbnail((SIZES["l"], SIZES["l"] * 2), Image.Resampling.LANCZOS)
     sheet = Image.new("RGB", solid.size, "white")

@@ -20,7 +20,7 @@ from mailer.services.photos import Album
 # addresses of the blog that are no posts
 RESERVED = frozenset({"create", "mine"})
 PICTURE = re.compile(r'src="/media/([0-9a-f]{32})-')
-MOST_SLUG_TRIES = 5
+MOST_SLUG_TRIES = 20
 # a file this young may belong to a post that is being saved
 UNSAVED_FOR = timedelta(hours=1)
 

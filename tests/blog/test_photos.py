@@ -90,6 +90,14 @@ def test_what_is_see_through_stands_on_white(web: FlaskClient, author: User, med
         assert min(made.getpixel((10, 10))) > 250  # type: ignore[type-var,arg-type]
 
 
+def test_sixteen_bits_of_grey_stay_grey(web: FlaskClient, author: User, media: Path) -> None:
+    file = io.BytesIO()
+    Image.new("I;16", (20, 20), 128 * 256).save(file, "PNG")
+    assert write(web, file.getvalue()).status_code == 303
+    with Image.open(next(media.glob("*-s.jpg"))) as made:
+        assert made.convert("L").getpixel((10, 10)) == pytest.approx(128, abs=3)
+
+
 HOSTILE = {
     "an SVG": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
     "a page": b"<!doctype html><script>alert(1)</script>",
@@ -180,7 +188,7 @@ def test_a_hostile_picture_in_the_text_is_refused_beside_it(
 ) -> None:
     answer = post(web, "/blog/create", title="T", content=f"<p>x</p>{embedded(picture())}{embedded(raw)}")
     assert answer.status_code == 422
-    assert 'id="content-error"' in answer.get_data(as_text=True)
+    assert 'id="post-text-error"' in answer.get_data(as_text=True)
     assert not files(media)
 
 

@@ -1,9 +1,11 @@
 """Who reads, writes, publishes, changes and deletes which posts."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from mailer.models import AuditEntry, Post, User
@@ -94,6 +96,21 @@ def test_equal_titles_get_addresses_of_their_own(session: Session, author: User)
     assert slugs == ["ravnyi", "ravnyi-2", "ravnyi-3"]
 
 
+@pytest.mark.both_databases
+def test_equal_titles_written_at_once_get_addresses_of_their_own(engine: Engine, session: Session) -> None:
+    author_id = make_user(session).id
+    session.commit()
+
+    def write(_: int) -> str:
+        with Session(engine) as own:
+            slug = make_post(own, own.get_one(User, author_id), title="Один").slug
+            own.commit()
+            return slug
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(write, range(6))) == {"odin", *(f"odin-{n}" for n in range(2, 7))}
+
+
 @pytest.mark.parametrize("title", ["create", "mine", "🎉🎉", "日本語", "שלום", "---", "a" * 200, "media", "<b>&amp;"])
 def test_any_title_has_an_address_that_leads_to_it(
     session: Session, author: User, visitor: FlaskClient, title: str
@@ -117,8 +134,8 @@ def test_deleting_asks_first(web: FlaskClient, session: Session, author: User) -
         ({"title": "", "content": "<p>x</p>"}, "title"),
         ({"title": "x" * 201, "content": "<p>x</p>"}, "title"),
         ({"title": "a\nb", "content": "<p>x</p>"}, "title"),
-        ({"title": "T", "content": "<p> </p><script>x</script>"}, "content"),
-        ({"title": "T", "content": "<p>" + "слово " * 60_000 + "</p>"}, "content"),
+        ({"title": "T", "content": "<p> </p><script>x</script>"}, "post-text"),
+        ({"title": "T", "content": "<p>" + "слово " * 60_000 + "</p>"}, "post-text"),
     ],
 )
 def test_what_cannot_be_saved_is_said_beside_the_field(

@@ -33,7 +33,8 @@ class PostForm(BaseForm):
     """Title, text, cover, and whether readers see it."""
 
     title = line(_l("Title"), DataRequired(_l("A post needs a title.")), most=200)
-    content = TextAreaField(_l("Text"), filters=[_writable], validators=[Length(max=MOST_POSTED)])
+    # every page has an element "content" already: the one that "skip to the content" leads to
+    content = TextAreaField(_l("Text"), id="post-text", filters=[_writable], validators=[Length(max=MOST_POSTED)])
     photo = FileField(_l("Cover photo"), description=_l("JPEG, PNG or WebP, up to 10 MB and 40 megapixels."))
     photo_alt = line(_l("What the photo shows"), Optional(), most=300, description=_l("For those who cannot see it."))
     drop_photo = BooleanField(_l("Remove the photo"))
