@@ -54,4 +54,6 @@ def _is_here(endpoint: str) -> bool:
     here = request.endpoint or ""
     if endpoint == "blog.front" or here == "blog.front":
         return here == endpoint
-    return here.partition(".")[0] == endpoint.partition(".")[0]
+    room = here.partition(".")[0]
+    # the panel's rooms are blueprints of their own: admin_users, admin_log …
+    return (room.partition("_")[0] if room.startswith("admin_") else room) == endpoint.partition(".")[0]
