@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from mailer.bench import receivers, sending
+from mailer.bench import crash, hot_path, many, pages, receivers, sending, slow, start, transfer
 from mailer.bench.figures import Figure
 from mailer.bench.places import Workshop, workshop
 from mailer.bench.running import BenchError
@@ -14,6 +14,14 @@ Part = Callable[[Workshop, Sizes], list[Figure]]
 
 PARTS: dict[str, Part] = {
     "send": sending.measure,
+    "slow": slow.measure,
+    "crash": crash.measure,
+    "many": many.measure,
+    "start": start.measure,
+    "hot-path": hot_path.measure,
+    "pages": pages.measure,
+    "import": transfer.measure_import,
+    "export": transfer.measure_export,
 }
 
 

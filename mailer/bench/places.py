@@ -5,7 +5,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -72,34 +72,51 @@ class Workshop:
     lacks: list[str] = field(default_factory=list)
     _cluster: Path | None = None
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _templates: dict[str, Place] = field(default_factory=dict)
 
     def places(self) -> list[Place]:
         """A fresh SQLite, and a fresh PostgreSQL where there is one."""
-        made = [self._place("SQLite", lambda folder: f"sqlite:///{folder / 'mailer.db'}")]
-        if self.has_postgres():
-            cluster = self._cluster
-            assert cluster is not None  # noqa: S101
-            made.append(self._place("PostgreSQL", lambda folder: postgres.create_database(cluster, folder.name)))
+        made = [self._sqlite()]
+        if postgres.binaries() is not None:
+            made.append(self._postgres())
         return made
 
     def best_place(self) -> Place:
         """PostgreSQL where there is one, else SQLite."""
         return self.places()[-1]
 
-    def has_postgres(self) -> bool:
-        """Starts it when it is first wanted."""
-        if self._cluster is None and postgres.binaries() is not None:
-            self._cluster = self.stack.enter_context(postgres.private_cluster(self.root / "pg"))
-        return self._cluster is not None
-
     def log(self, name: str) -> Path:
         """Where a process may write its words."""
         return self.root / f"{name}.log"
 
-    def _place(self, name: str, url: Callable[[Path], str]) -> Place:
+    def _sqlite(self) -> Place:
+        folder = self._folder()
+        place = Place("SQLite", f"sqlite:///{folder / 'mailer.db'}", folder)
+        if place.name not in self._templates:
+            self._templates[place.name] = self._migrated(place)
+            return self._sqlite()
+        shutil.copy(self._templates[place.name].folder / "mailer.db", folder)
+        return place
+
+    def _postgres(self) -> Place:
+        if self._cluster is None:
+            self._cluster = self.stack.enter_context(postgres.private_cluster(self.root / "pg"))
+        folder = self._folder()
+        template = self._templates.get("PostgreSQL")
+        url = postgres.create_database(self._cluster, folder.name, template.folder.name if template else "template1")
+        place = Place("PostgreSQL", url, folder)
+        if template is None:
+            self._templates[place.name] = self._migrated(place)
+            return self._postgres()
+        return place
+
+    def _folder(self) -> Path:
         folder = self.root / f"place{next(self._numbers)}"
         folder.mkdir()
-        place = Place(name, url(folder), folder)
+        return folder
+
+    def _migrated(self, place: Place) -> Place:
+        """Once per database; the others are copies of it."""
         Child([*FLASK, "db", "upgrade"], env=place.env(), log=self.log("migrate")).wait(MIGRATE_S)
         return place
 

@@ -49,10 +49,10 @@ def private_cluster(folder: Path) -> Iterator[Path]:
         server.end(signal.SIGQUIT)  # at once: its data is thrown away
 
 
-def create_database(folder: Path, name: str) -> str:
-    """Make an empty database; its address as SQLAlchemy wants it."""
+def create_database(folder: Path, name: str, template: str) -> str:
+    """Make a copy of `template`; its address as SQLAlchemy wants it."""
     with psycopg.connect(host=str(folder), user="postgres", dbname="postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     return f"postgresql+psycopg://postgres@/{name}?host={folder}"
 
 

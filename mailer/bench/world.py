@@ -13,7 +13,7 @@ from mailer.orm import UTCDateTime
 # about 2.5 KB on the wire, Cyrillic in both parts, a name in each
 SUBJECT = "Новости книжной лавки для {{ name | друга }}"
 _WORDS = "Мы получили новые книги и хотим показать их вам первыми. "
-TEXT = "Здравствуйте, {{ name | друг }}!\n\n" + f"{_WORDS}\n" * 3 + "\nВаша лавка"
+TEXT = "Здравствуйте, {{ name | друг }}!\n\n" + f"{_WORDS}\n" * 2 + "\nВаша лавка"
 HTML = "<p>Здравствуйте, {{ name | друг }}!</p>" + f"<p>{_WORDS}</p>" * 2 + "<p>Ваша лавка</p>"
 
 _SERIES = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :size)"

@@ -1,0 +1,72 @@
+"""Part “pages”: what a page costs the server over a long log and address book; the blog with and without cache."""
+
+from sqlalchemy import Engine, insert
+
+from mailer.bench import world
+from mailer.bench.figures import Figure, Mark
+from mailer.bench.places import Place, Workshop
+from mailer.bench.sizes import Sizes
+from mailer.bench.worker import running_worker
+from mailer.clock import utcnow
+from mailer.models import Post
+
+PART = "pages"
+RUNS, POSTS = 10, 30
+PAGE, POLL = Mark(100, 50, at_most=True), Mark(5, 5, at_most=True)
+OWN = ("/clients/", "/messages/", "/mailings/", "/reports/", "/reports/mailings/1", "/reports/runs/1")
+LOG = ("/reports/attempts", "/reports/attempts?outcome=refused", "/reports/attempts?run=1")
+LIVE = "/reports/runs/1/live"
+PUBLIC = ("/", "/blog/", "/blog/post-1")
+
+
+def measure(shop: Workshop, sizes: Sizes) -> list[Figure]:
+    """An owner's pages on both databases, then the public ones."""
+    places = shop.places()
+    found = [figure for place in places for figure in _own_pages(shop, place, sizes)]
+    return found + _public_pages(shop, places[-1], sizes.repeats)
+
+
+def _own_pages(shop: Workshop, place: Place, sizes: Sizes) -> list[Figure]:
+    with place.database() as engine:
+        owners = world.make_owners(engine, 1)
+        world.fill_books(engine, owners, sizes.log // RUNS)
+        world.plan(engine, owners, each=RUNS)
+        world.fill_log(engine, runs=RUNS, each=sizes.log // RUNS)
+        world.settle_down(engine)
+    paths = (*OWN, *LOG, LIVE)
+    with running_worker(shop, place) as worker:
+        seen = worker.ask("pages", owner_id=owners[0], paths=paths, repeats=sizes.repeats)
+    return [_figure(place, path, seen[path], POLL if path == LIVE else PAGE) for path in paths]
+
+
+def _public_pages(shop: Workshop, place: Place, repeats: int) -> list[Figure]:
+    with place.database() as engine:
+        _write_posts(engine)
+    found = []
+    for cached in ("yes", "no"):
+        with running_worker(shop, place, CACHE_ENABLED=cached) as worker:
+            seen = worker.ask("pages", owner_id=0, paths=PUBLIC, repeats=repeats)
+        for path in PUBLIC:
+            facts = seen[path]
+            name = f"{place.name}: {path} {'with' if cached == 'yes' else 'without'} cache"
+            note = f"{facts['statements']} statements, first {facts['first_ms']:.0f} ms"
+            found.append(Figure(PART, name, (1000 / facts["ms"],), "requests/s", note=note))
+    return found
+
+
+def _figure(place: Place, path: str, facts: dict[str, float], mark: Mark) -> Figure:
+    note = f"{facts['statements']} statements, first {facts['first_ms']:.0f} ms"
+    return Figure(PART, f"{place.name}: {path}", (facts["ms"],), "ms", mark, note=note)
+
+
+def _write_posts(engine: Engine) -> None:
+    at = utcnow()
+    post = {"content": "<p>" + "Слово о книгах. " * 100 + "</p>", "excerpt": "Слово о книгах.", "words": 300}
+    rows = [
+        post
+        | {"title": f"Запись {n}", "slug": f"post-{n}", "is_published": True}
+        | {"published_at": at, "created_at": at, "updated_at": at}
+        for n in range(1, POSTS + 1)
+    ]
+    with engine.begin() as connection:
+        connection.execute(insert(Post), rows)
