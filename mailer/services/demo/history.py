@@ -74,7 +74,8 @@ class History:
     def _miss(self, mailing: Mailing, one: rules.Occurrence) -> None:
         found_at = one.at + timedelta(hours=9)
         run = self._add_run(mailing, one, opened_at=found_at)
-        run.state, run.missed_count, run.is_exhausted, run.finished_at = RunState.MISSED, 1, True, found_at
+        run.state, run.missed_count, run.is_exhausted = RunState.MISSED, 1, True
+        run.finished_at = run.noticed_at = found_at
 
     def _send(self, run: Run, meant: Sequence[Client], *, is_newest: bool) -> None:
         began = run.opened_at
@@ -86,6 +87,7 @@ class History:
         run.cursor = run.upto_client_id = max((client.id for client in meant), default=0)
         run.state = RunState.DONE
         run.finished_at = max((row["started_at"] for row in rows), default=began) + timedelta(seconds=1)
+        run.noticed_at = run.finished_at  # no letters today about what happened long ago
         if rows:
             self.session.execute(insert(Attempt), rows)
 
