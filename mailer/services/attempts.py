@@ -3,7 +3,7 @@ what the first did; whatever no index knows is looked for in a bounded stretch, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, select, tuple_
 from sqlalchemy.orm import Session
@@ -23,6 +23,13 @@ COLUMNS = tuple(Attempt.__table__.columns)
 IS_TROUBLED: ColumnElement[bool] = Attempt.outcome != bindparam(
     "usual", Outcome.ACCEPTED, Attempt.outcome.type, literal_execute=True
 )
+
+_Columns = TypeVarTuple("_Columns")
+
+
+def troubled(statement: Select[*_Columns]) -> Select[*_Columns]:
+    """Only what was not accepted, through the small index. SQLite, which keeps no statistics, must be told."""
+    return statement.where(IS_TROUBLED).with_hint(Attempt, "INDEXED BY ix_attempt_troubled", "sqlite")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +60,13 @@ def place_of(row: LogRow) -> Place:
     return Place(row.run_id, row.client_id, row.number)
 
 
-def of_runs(run_ids: Sequence[int], outcome: Outcome | None) -> Select[*tuple[Any, ...]]:
-    """The attempts of these runs, in no order; narrowed by outcome."""
+def of_runs(run_ids: Sequence[int], outcome: Outcome | None, clients: Sequence[int] = ()) -> Select[*tuple[Any, ...]]:
+    """The attempts of these runs, in no order; narrowed by outcome, or to one client's by key."""
     statement = select(*COLUMNS).where(Attempt.run_id.in_(run_ids))
-    return _with(outcome, statement)
+    if not clients:
+        return _with(outcome, statement)
+    statement = statement.where(Attempt.client_id.in_(clients))
+    return statement.where(Attempt.outcome == outcome) if outcome else statement
 
 
 def of_run(run_id: int, outcome: Outcome | None, after: Place) -> Select[*tuple[Any, ...]]:
@@ -95,4 +105,4 @@ def _with(outcome: Outcome | None, statement: Select[*tuple[Any, ...]]) -> Selec
     if outcome is None:
         return statement
     narrowed = statement.where(Attempt.outcome == outcome)
-    return narrowed if outcome is Outcome.ACCEPTED else narrowed.where(IS_TROUBLED)
+    return narrowed if outcome is Outcome.ACCEPTED else troubled(narrowed)

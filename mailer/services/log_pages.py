@@ -4,13 +4,13 @@ look into, and which few small ones to read together, so the statements per page
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Select, exists, select, tuple_
+from sqlalchemy import ColumnElement, Select, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from mailer.models import Attempt, Client, Run
 from mailer.rules.outcome import Outcome
 from mailer.services import addresses, attempts, reports
-from mailer.services.attempts import IS_TROUBLED, LAST_CLIENT, LAST_NUMBER, LogRow, Place, place_of
+from mailer.services.attempts import LAST_CLIENT, LAST_NUMBER, LogRow, Place, place_of, troubled
 
 # runs of at most SMALL rows are read together, up to TOGETHER rows at a time; a page takes a few such bites
 SMALL, TOGETHER, MOST_BITES, RUNS_AT_ONCE = 200, 500, 8, 100
@@ -136,9 +136,7 @@ class _Walk:
     def _together(self, runs: Sequence[Run], after: Place | None = None) -> list[LogRow]:
         """The few rows of small runs, or of one client, in the order of the runs given."""
         rank = {run.id: place for place, run in enumerate(runs)}
-        statement = attempts.of_runs(list(rank), self._wanted.outcome)
-        if self._clients:
-            statement = statement.where(Attempt.client_id.in_(self._clients))
+        statement = attempts.of_runs(list(rank), self._wanted.outcome, self._clients)
         if after:
             statement = statement.where(
                 tuple_(Attempt.client_id, Attempt.number) > tuple_(after.client_id, after.number)
@@ -178,12 +176,13 @@ def _may_hold(outcome: Outcome | None, clients: Sequence[int]) -> ColumnElement[
     counters = {None: Run.total, Outcome.ACCEPTED: Run.accepted, Outcome.REFUSED: Run.refused}
     if outcome in counters and not clients:
         return counters[outcome] > 0
-    some = exists().where(Attempt.run_id == Run.id).correlate(Run)
+    some = select(Attempt.number).where(Attempt.run_id == Run.id).correlate(Run)
     if clients:
         some = some.where(Attempt.client_id.in_(clients))
     if outcome is not None:
         some = some.where(Attempt.outcome == outcome)
-    return some if outcome in {None, Outcome.ACCEPTED} else some.where(IS_TROUBLED)
+    is_by_key = bool(clients) or outcome in {None, Outcome.ACCEPTED}
+    return (some if is_by_key else troubled(some)).exists()
 
 
 def _weight(run: Run, outcome: Outcome | None) -> int:

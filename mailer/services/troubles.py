@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from mailer.models import Attempt, Run
 from mailer.rules.outcome import Outcome, SkipReason
-from mailer.services.attempts import IS_TROUBLED
+from mailer.services.attempts import troubled
 
 # rows behind the small index lie far apart, the first rows of a run side by side
 LOOKED_AT, ADDRESSES_LOOKED_AT = 1000, 5000
@@ -85,7 +85,7 @@ def domains(session: Session, run_id: int) -> Domains:
 
 def _grouped(session: Session, run_id: int, outcome: Outcome) -> Sequence[Row[*tuple[Any, ...]]]:
     columns = (Attempt.reason, Attempt.reply_code, Attempt.reply_text)
-    some = select(*columns).where(Attempt.run_id == run_id, Attempt.outcome == outcome, IS_TROUBLED)
+    some = troubled(select(*columns).where(Attempt.run_id == run_id, Attempt.outcome == outcome))
     looked = some.order_by(Attempt.client_id).limit(LOOKED_AT).subquery()
     head = func.substr(looked.c.reply_text, 1, _HEAD)
     grouped = select(
