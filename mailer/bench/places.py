@@ -21,6 +21,7 @@ from mailer.config import ROOT
 
 MIGRATE_S = 120.0
 SENDER = "news@example.org"
+ROOF = "/tmp"  # noqa: S108 - a path as short as unix sockets want it
 FLASK = (sys.executable, "-m", "flask", "--app", "wsgi")
 
 
@@ -123,8 +124,8 @@ class Workshop:
 
 @contextmanager
 def workshop() -> Iterator[Workshop]:
-    """A folder with a short path (unix sockets want that), removed afterwards with all servers in it ended."""
-    root = Path(tempfile.mkdtemp(prefix="mb-", dir="/tmp"))
+    """A folder that is removed afterwards, with all servers in it ended."""
+    root = Path(tempfile.mkdtemp(prefix="mb-", dir=ROOF))
     root.chmod(0o755)  # PostgreSQL runs as somebody else than root
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, root, ignore_errors=True)

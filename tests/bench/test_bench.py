@@ -1,0 +1,37 @@
+"""The command itself, with tiny sizes: it prints figures, and leaves nothing behind. No figure is judged here."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+PARTS = ["hot-path", "send", "crash"]
+
+
+def test_parts_print_their_figures_and_leave_nothing_behind(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="b-", dir="/tmp") as home:
+        Path(home).chmod(0o755)  # PostgreSQL's own user goes through it
+        monkeypatch.setattr("mailer.bench.places.ROOF", home)
+        file = tmp_path / "figures.json"
+        result = app.test_cli_runner().invoke(args=["bench", *PARTS, "--tiny", "--json", str(file)])
+        assert result.exit_code == 0, result.output
+        assert list(Path(home).iterdir()) == []
+    held = json.loads(file.read_text())
+    assert held["mode"] == "tiny"
+    values = {figure["name"]: figure["value"] for figure in held["figures"]}
+    assert {figure["part"] for figure in held["figures"]} == set(PARTS)
+    assert values["fill"] > 0
+    assert values["SQLite"] > 0
+    assert values["SQLite: kill -9 in mid-run"] == 1
+    assert (values["SQLite: doubles"], values["SQLite: lost"]) == (0, 0)
+    assert all(figure["name"] in result.output for figure in held["figures"])
+
+
+def test_an_unknown_part_is_refused_with_the_known_ones(app: Flask) -> None:
+    result = app.test_cli_runner().invoke(args=["bench", "everything"])
+    assert result.exit_code == 2
+    assert "hot-path" in result.output
