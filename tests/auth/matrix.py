@@ -59,6 +59,7 @@ def build(session: Session) -> World:
         "role": Role.BLOG_MODERATOR.value,
         "admin_mailings.judge verb": "off",
         "admin_users.judge verb": "block",
+        "admin_posts.judge verb": "publish",
         "export_type": "csv",
         "slug": _post(session, owner).slug,
         **_tokens(session, owner, run.id, client.id),
