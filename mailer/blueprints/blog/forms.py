@@ -32,7 +32,7 @@ def _writable(value: str | None) -> str:
 class PostForm(BaseForm):
     """Title, text, cover, and whether readers see it."""
 
-    title = line(_l("Title"), DataRequired(_l("A post needs a title.")), most=200)
+    title = line(_l("Headline"), DataRequired(_l("A post needs a title.")), most=200)
     # every page has an element "content" already: the one that "skip to the content" leads to
     content = TextAreaField(_l("Text"), id="post-text", filters=[_writable], validators=[Length(max=MOST_POSTED)])
     photo = FileField(_l("Cover photo"), description=_l("JPEG, PNG or WebP, up to 10 MB and 40 megapixels."))
