@@ -13,6 +13,7 @@ from mailer.web.locales import chosen_zone
 def install(app: Flask) -> None:
     """Register the filters `moment`, `clock`, `day`, `number`, `percent`."""
     app.jinja_env.filters.update(moment=moment, wall=wall, clock=clock, day=day, number=number, percent=percent)
+    app.jinja_env.filters.update(month=month, weekday=weekday)
 
 
 def moment(at: datetime | None, zone: str | None = None, *, seconds: bool = False) -> str:
@@ -41,6 +42,16 @@ def _format(at: datetime, *, seconds: bool) -> str:
 def day(on: date | None) -> str:
     """A date as people write it."""
     return "—" if on is None else format_date(on, "d MMM y", rebase=False)
+
+
+def month(on: date) -> str:
+    """The month of a date, as a heading."""
+    return format_date(on, "LLLL y", rebase=False)
+
+
+def weekday(on: date, *, is_short: bool = False) -> str:
+    """The name of a date's day of the week, by itself or short for the head of a column."""
+    return format_date(on, "ccc" if is_short else "cccc", rebase=False)
 
 
 def number(value: float | None) -> str:

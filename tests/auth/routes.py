@@ -66,6 +66,7 @@ ROWS: dict[str, Row] = {
     "messages.*": OWNED,
     "mailings.index": SIGNED_IN,
     "mailings.create": SIGNED_IN,
+    "mailings.audience": SIGNED_IN,
     "mailings.*": OWNED,
     "reports.index": SIGNED_IN,
     "reports.attempts": SIGNED_IN,

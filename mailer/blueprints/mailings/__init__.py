@@ -1,7 +1,7 @@
 """Pages where owners plan mailings and steer them."""
 
-from mailer.blueprints.mailings import verbs, views
+from mailer.blueprints.mailings import live, verbs, views
 from mailer.blueprints.mailings.room import mailings
 
-__all__ = ["verbs", "views"]
+__all__ = ["live", "verbs", "views"]
 blueprints = (mailings,)

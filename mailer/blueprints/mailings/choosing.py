@@ -1,10 +1,11 @@
 """What the form of a mailing offers to choose from, and what stands in it at first."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import select
@@ -15,7 +16,8 @@ from mailer.extensions import db
 from mailer.models import Audience, Client, Mailing
 from mailer.services import clients as book
 from mailer.services import mailings as plans
-from mailer.services import tags
+from mailer.services import outlooks, tags
+from mailer.services.outlooks import Outlook
 
 OFFERED_CLIENTS = 200
 
@@ -77,6 +79,16 @@ def is_own(form: MailingForm) -> bool:
     return True
 
 
-def zone_of(mailing: Mailing) -> ZoneInfo:
-    """The zone of a mailing's clock."""
-    return ZoneInfo(mailing.time_zone)
+def outlook(form: MailingForm, mailing: Mailing | None, *, sent_on: date | None) -> Outlook | None:
+    """What the schedule in the form means, saved or not; None while it is not a schedule yet."""
+    if not form.has_schedule():
+        return None
+    schedule, now = form.schedule(), utcnow()
+    return outlooks.of_form(
+        db.session(), current_user.id, schedule, mailing, now=now, sent_on=sent_on, week_starts=week_starts()
+    )
+
+
+def week_starts() -> int:
+    """The first day of the reader's week, from Monday, 0."""
+    return get_locale().first_week_day

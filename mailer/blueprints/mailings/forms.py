@@ -22,11 +22,13 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 from mailer.models import Audience
 from mailer.rules.occurrences import FIRST_YEAR, LAST_YEAR
 from mailer.rules.schedule import Frequency, MissedRun, Schedule, is_known_zone, known_zones, to_utc
+from mailer.services.audiences import Choice
 from mailer.services.planning import Plan
 from mailer.web.forms import BaseForm, line
 
 MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
 MOST_PICKED = 5000
+WHEN = frozenset({"starts_at", "ends_at", "time_zone", "frequency", "interval"})
 NEEDED = InputRequired(_l("Please fill in this field."))
 
 
@@ -132,8 +134,17 @@ class MailingForm(BaseForm):
         end = self.ends_at.data
         return end is not None and to_utc(end, self.time_zone.data) < now
 
+    def choice(self) -> Choice:
+        """Who is chosen so far, right or not: whoever is not the owner's counts as nobody."""
+        chosen = self.audience.data if self.audience.data in set(Audience) else Audience.ALL
+        return Choice(Audience(chosen), self.tags.data or (), (self.clients.data or ())[:MOST_PICKED])
+
+    def has_schedule(self) -> bool:
+        """Whether nothing is wrong with the fields of the schedule, whatever the others hold."""
+        return not WHEN & self.errors.keys()
+
     def schedule(self) -> Schedule:
-        """The schedule; only after the form has been validated."""
+        """The schedule; only where `has_schedule`."""
         return Schedule(
             starts_at=self.starts_at.data,
             time_zone=self.time_zone.data,

@@ -12,15 +12,13 @@ from mailer.dispatch.wake import wake
 from mailer.extensions import db
 from mailer.models import Mailing
 from mailer.rules.lifecycle import Verb
-from mailer.rules.schedule import next_run_at, preview
+from mailer.services import audiences, outlooks, planning, runs
 from mailer.services import mailings as plans
-from mailer.services import planning, runs
 from mailer.web.acting import audit
 from mailer.web.forms import BaseForm, render_form
 from mailer.web.paging import page_of
 from mailer.web.targets import see_other
 
-NEXT_DATES = 6
 RUNS_SHOWN = 10
 
 
@@ -58,8 +56,8 @@ def view(mailing_id: int) -> str:
         "mailings/view.html",
         mailing=mailing,
         standing=plans.standing(db.session(), mailing, now=now),
-        audience_size=plans.audience_size(db.session(), mailing),
-        dates=_coming_dates(mailing),
+        reach=audiences.reach(db.session(), mailing.owner_id, audiences.choice_of(db.session(), mailing)),
+        outlook=outlooks.of_mailing(db.session(), mailing, week_starts=choosing.week_starts()),
         runs=db.session.scalars(runs.of_mailing(mailing.id).limit(RUNS_SHOWN)).all(),
     )
 
@@ -98,33 +96,14 @@ def delete(mailing_id: int) -> Response:
 
 
 def _form_page(form: MailingForm, mailing: Mailing | None) -> Response:
-    """The form with the dates it would send on, when they can be told."""
-    now, dates, sent_on = utcnow(), [], None
-    if form.is_submitted() and not form.errors:
-        sent_on = plans.last_day(db.session(), mailing) if mailing is not None else None
-        dates = preview(form.schedule(), now, NEXT_DATES, sent_on=sent_on)
+    """The form with how many it would reach, and the dates it would send on, when they can be told."""
+    sent_on = plans.last_day(db.session(), mailing) if mailing is not None else None
     return render_form(
         "mailings/form.html",
         form,
         mailing=mailing,
-        dates=dates,
         picked=choosing.shown_clients(form),
-        asked="show_dates" in request.form,
+        reach=audiences.reach(db.session(), current_user.id, form.choice()),
+        outlook=choosing.outlook(form, mailing, sent_on=sent_on),
         sent_on=sent_on,
     )
-
-
-def _coming_dates(mailing: Mailing) -> list[object]:
-    """The next times of a living mailing, the stored one first."""
-    if mailing.next_run_at is None:
-        return []
-    schedule = plans.schedule_of(mailing)
-    dates: list[object] = [mailing.next_run_at]
-    after = mailing.next_run_at
-    while len(dates) < NEXT_DATES:
-        following = next_run_at(schedule, after, sent_on=after.astimezone(choosing.zone_of(mailing)).date())
-        if following is None:
-            break
-        dates.append(following)
-        after = following
-    return dates
