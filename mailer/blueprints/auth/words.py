@@ -15,6 +15,8 @@ DEEDS = {
     "account.delete": _l("Account deleted"),
     "account.block": _l("Account blocked"),
     "account.unblock": _l("Account unblocked"),
+    "account.trust": _l("Account trusted"),
+    "account.distrust": _l("Account trusted no longer"),
     "password.change": _l("Password changed"),
     "password.reset": _l("Password reset by a letter"),
     "password.refuse": _l("Wrong present password"),
@@ -22,6 +24,7 @@ DEEDS = {
     "email.change": _l("E-mail address changed"),
     "role.grant": _l("Role given"),
     "role.revoke": _l("Role taken"),
+    "role.reason": _l("Reason for the change of role"),
     "clients.import": _l("Clients imported"),
     "clients.export": _l("Clients exported"),
     "client.delete": _l("Client deleted"),
@@ -31,6 +34,10 @@ DEEDS = {
     "mailing.delete": _l("Mailing deleted"),
     "mailing.disable": _l("Mailing switched off"),
     "mailing.enable": _l("Mailing switched on"),
+    "run.brake": _l("Run held: too many letters refused"),
+    "run.release": _l("Held run let go on"),
+    "post.publish": _l("Post published"),
+    "post.hide": _l("Post hidden"),
     "report.export": _l("Report exported"),
 }
 
