@@ -87,7 +87,7 @@ def _tagged(session: Session, owner_id: int, tag_ids: Sequence[int]) -> tuple[in
 
 
 def _suppressed(session: Session, owner_id: int, choice: Choice) -> int | None:
-    """Walks the stop list, which is short, and not the address book, which is not."""
+    """Walks the suppression list, which is short, and not the address book, which is not."""
     stopped = select(Suppression.address_key).where(Suppression.owner_id == owner_id)
     many = select(func.count()).select_from(stopped.limit(MOST_SUPPRESSIONS + 1).subquery())
     if (session.scalar(many) or 0) > MOST_SUPPRESSIONS:

@@ -52,7 +52,7 @@ def test_those_on_the_stop_list_are_told_of(web: FlaskClient, session: Session, 
     stopped, other = make_client(session, owner, tags=[tag]), make_client(session, owner)
     make_suppression(session, owner, stopped.email)
     make_suppression(session, owner, "never-a-client@example.org")
-    tail = "1 of them is on the stop list and gets nothing."
+    tail = "1 of them is on the suppression list and gets nothing."
     assert said(web, audience="all") == f"2 clients {tail}"
     assert said(web, audience="tags", tags=[tag.id]) == f"1 client {tail}"
     assert said(web, audience="picked", clients=[stopped.id, other.id]) == f"2 clients {tail}"
