@@ -168,7 +168,7 @@ def services(port: int) -> dict[str, tuple[str, ...]]:
     if not is_development():
         return {"web": (*GUNICORN, "--bind", f"{HOST}:{port}"), "worker": CONSUMER}
     inbox = {"inbox": (*FLASK, "inbox")} if setting("MAIL_SERVER") == HOST else {}
-    return {"web": (*FLASK, "run", "--host", HOST, "--port", str(port)), "worker": CONSUMER, **inbox}
+    return {"web": (*FLASK, "run", "--host", HOST, "--port", str(port)), "worker": (*CONSUMER, "-q"), **inbox}
 
 
 def flask(*arguments: str) -> str:

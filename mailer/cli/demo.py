@@ -57,5 +57,8 @@ def _sign_in(config: Config) -> str:
         ("moderator@example.org", "moderates mailings and the blog"),
         ("admin@example.org", "administers everything"),
     )
-    lines = [f"  {email:<24}{what}" for email, what in people]
-    return "\n".join([f"Sign in at {config.public_url}/auth/login with the password {cast.PASSWORD}", *lines])
+    lines = [f"Sign in at {config.public_url}/auth/login with the password {cast.PASSWORD}"]
+    lines += [f"  {email:<24}{what}" for email, what in people]
+    if config.mail.host == "127.0.0.1":
+        lines.append(f"Letters arrive at {config.public_url}/inbox/")
+    return "\n".join(lines)

@@ -5,18 +5,19 @@ A letter may be broken or hostile: whatever cannot be read is shown as it came, 
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
-from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 from html import unescape
+from typing import TypeVar
 
 MOST_TEXT = 200_000
 MOST_LINKS = 50
 _HREF = re.compile(r"""\bhref\s*=\s*["']?(https?://[^"'\s<>]+)""", re.IGNORECASE)
 _PLAIN = re.compile(r"""https?://[^\s<>"']+[^\s<>"'.,;:!?)\]]""")
+Answer = TypeVar("Answer")
 _CID = re.compile(r"cid:([^\"'\s>)]+)", re.IGNORECASE)
 
 
@@ -53,7 +54,7 @@ def read(raw: bytes) -> Reading:
         sender=_decoded(message.get("From", "")),
         text=text,
         html=_with_pictures(html, parts),
-        headers=tuple((name, _decoded(value)) for name, value in message.items()),
+        headers=tuple((_shown(name), _decoded(value)) for name, value in message.items()),
         files=tuple(_file(part) for part in parts if _is_file(part)),
         links=tuple(dict.fromkeys(_links(text, html)))[:MOST_LINKS],
     )
@@ -65,32 +66,39 @@ def _first(parts: list[Message], kind: str) -> str:
 
 def _text(part: Message) -> str:
     body = _bytes(part)[:MOST_TEXT]
-    try:
-        return body.decode(part.get_content_charset() or "utf-8", "replace")
-    except (LookupError, ValueError):  # a charset that nobody knows, or that is none
-        return body.decode("utf-8", "replace")
+    charset = _tried(part.get_content_charset) or "utf-8"
+    return _shown(_tried(lambda: body.decode(charset, "replace")) or body.decode("utf-8", "replace"))
 
 
 def _bytes(part: Message) -> bytes:
-    payload = part.get_payload(decode=True)
+    payload = _tried(lambda: part.get_payload(decode=True))
     return payload if isinstance(payload, bytes) else b""
 
 
 def _decoded(value: object) -> str:
     raw = str(value)
+    return _shown(_tried(lambda: str(make_header(decode_header(raw)))) or raw)
+
+
+def _shown(text: str) -> str:
+    """Without lone surrogates, which no page and no database can carry."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _tried(ask: Callable[[], Answer | None]) -> Answer | None:
     try:
-        return str(make_header(decode_header(raw)))
-    except (LookupError, ValueError, HeaderParseError):
-        return raw.encode("utf-8", "replace").decode("utf-8")
+        return ask()
+    except Exception:  # over hostile bytes the library's parser may raise anything: LookupError, TypeError …
+        return None
 
 
 def _is_file(part: Message) -> bool:
     is_body = part.get_content_type() in {"text/plain", "text/html"}
-    return part.get_content_disposition() == "attachment" or not is_body
+    return _tried(part.get_content_disposition) == "attachment" or not is_body
 
 
 def _file(part: Message) -> File:
-    return File(_decoded(part.get_filename() or "—"), part.get_content_type(), len(_bytes(part)))
+    return File(_decoded(_tried(part.get_filename) or "—"), _shown(part.get_content_type()), len(_bytes(part)))
 
 
 def _with_pictures(html: str, parts: list[Message]) -> str:

@@ -4,6 +4,7 @@ import smtplib
 import threading
 
 import pytest
+from flask import Flask
 
 from mailer.inbox.box import open_box
 from mailer.inbox.server import HOST
@@ -50,11 +51,15 @@ def test_slow_keeps_nobody_else_waiting(inbox: Inbox) -> None:
     assert sorted(inbox.subjects()) == ["quick", "slow"]
 
 
-def test_what_can_hardly_be_read_is_kept_and_shown_all_the_same(inbox: Inbox) -> None:
+def test_what_can_hardly_be_read_is_kept_and_shown_all_the_same(app: Flask, inbox: Inbox) -> None:
     broken = (
         b"Subject: =?utf-8?b?////?= =?nonsense?q?x?=\r\nContent-Type: text/html; charset=\"no\x01ne\"\r\n"
         b"Content-Transfer-Encoding: base64\r\nContent-Disposition: inline; filename*=x'y'%ff\r\n\r\n%%%\xff\xfe"
     )
-    for raw in (broken, b"", b"\r\n", b"no headers at all", b"Content-Type: multipart/mixed; boundary=\r\n\r\n--\r\n"):
+    worse = b"Subject: =?\xff-8?q?x?=\r\nContent-Disposition: attachment; filename*1=a; filename*=b\r\n\r\nx\r\n"
+    many = b"Content-Type: multipart/mixed; boundary=\r\n\r\n--\r\n"
+    for raw in (broken, worse, many, b"", b"\r\n", b"no headers at all"):
         inbox.send("anna@example.org", raw)
-    assert len(inbox.subjects()) == 5
+    assert len(inbox.subjects()) == 6
+    web = app.test_client()
+    assert [web.get(f"/inbox/{n}").status_code for n in range(1, 7)] == [200] * 6
