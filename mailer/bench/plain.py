@@ -14,6 +14,7 @@ from mailer.clock import utcnow
 from mailer.models import Attempt, Client
 from mailer.rules.outcome import Outcome
 
+TIMEOUT_S = 30.0
 RUN_IDS = 1_000_000_000  # of no real run
 
 
@@ -26,7 +27,7 @@ def send_plainly(engine: Engine, *, port: int, sender: str, count: int) -> None:
     for client_id, address, name in people:
         begun_at, begun_s = utcnow(), time.monotonic()
         letter = _letter(sender, address, name, begun_at)
-        with smtplib.SMTP("127.0.0.1", port) as server:
+        with smtplib.SMTP("127.0.0.1", port, timeout=TIMEOUT_S) as server:
             server.send_message(letter)
         row = {
             "run_id": run_id,

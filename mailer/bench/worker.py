@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Timer
 from typing import Any, TextIO
 
 from flask import Flask
@@ -14,6 +15,8 @@ from flask import Flask
 from mailer.bench import page_jobs, sending_jobs
 from mailer.bench.places import FLASK, Place, Workshop
 from mailer.bench.running import BenchError, Child
+
+LONGEST_S = 1_200.0  # no job takes so long; one that hangs is killed
 
 JOBS: dict[str, Callable[..., dict[str, Any]]] = {
     job.__name__: job
@@ -43,7 +46,12 @@ class Worker:
             raise BenchError("a worker without ears")
         process.stdin.write(json.dumps([job, facts]) + "\n")
         process.stdin.flush()
-        said = process.stdout.readline()
+        bound = Timer(LONGEST_S, process.kill)
+        bound.start()
+        try:
+            said = process.stdout.readline()
+        finally:
+            bound.cancel()
         if not said:
             raise BenchError(f"the measured process died at “{job}”")
         found: dict[str, Any] = json.loads(said)
