@@ -4,6 +4,7 @@ Takes language and settings as values; reads versions, writes nothing, speaks no
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
@@ -17,11 +18,12 @@ from sqlalchemy import Engine, select
 
 from mailer.config import Config
 from mailer.dispatch.ledger.types import Recipient
+from mailer.dispatch.markup import mail_ready, markup_pieces
 from mailer.mail.letter import Addressee, Draft, Letter, Piece, Slot, compile_letter, date_header, is_writable
 from mailer.mail.letter.plain_text import text_from_html
 from mailer.models import MessageVersion, Secret
 from mailer.rules.outcome import SkipReason
-from mailer.rules.placeholders import parse
+from mailer.rules.placeholders import Placeholder, parse
 from mailer.tokens import message_id, unsubscribe_token
 
 LINK = "unsubscribe_url"
@@ -35,26 +37,35 @@ class Footer:
     unsubscribe: str
     address: str = ""
 
-    def text(self) -> tuple[Piece, ...]:
-        """For the text part."""
+    def text(self, *, has_link: bool) -> tuple[Piece, ...]:
+        """For the text part; a letter with its own link gets the address alone."""
+        if has_link:
+            return (f"\n\n-- \n{self.address}\n",) if self.address else ()
         lines = f"\n{self.address}" if self.address else ""
         return (f"\n\n-- \n{self.unsubscribe}: ", Slot(LINK), f"{lines}\n")
 
-    def html(self) -> tuple[Piece, ...]:
-        """For the HTML part."""
+    def html(self, *, has_link: bool) -> tuple[Piece, ...]:
+        """For the HTML part, alike."""
+        opening = '<hr><p style="font-size:small;color:#666">'
+        if has_link:
+            return (f"{opening}{escape(self.address)}</p>",) if self.address else ()
         lines = f"<br>{escape(self.address)}" if self.address else ""
-        opening = '<hr><p style="font-size:small;color:#666"><a href="'
-        return (opening, Slot(LINK), f'">{escape(self.unsubscribe)}</a>{lines}</p>')
+        return (f'{opening}<a href="', Slot(LINK), f'">{escape(self.unsubscribe)}</a>{lines}</p>')
 
 
 class Content(Protocol):
     """What a letter is made of; a message version has it all."""
 
-    subject: str
-    text: str
-    html: str
-    from_name: str
-    reply_to: str
+    @property
+    def subject(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def html(self) -> str: ...
+    @property
+    def from_name(self) -> str: ...
+    @property
+    def reply_to(self) -> str: ...
 
 
 def footers(app: Flask, locales: tuple[str, ...] = ("ru", "en")) -> dict[str, Footer]:
@@ -70,21 +81,21 @@ def footers(app: Flask, locales: tuple[str, ...] = ("ru", "en")) -> dict[str, Fo
 
 def draft(content: Content, sender: str, footer: Footer) -> Draft:
     """The parts with their slots; the text part is made from the HTML where its author wrote none."""
-    text = pieces(content.text or text_from_html(content.html))
-    html = pieces(content.html) if content.html else None
+    text = slots(parse(content.text or text_from_html(content.html)))
+    html = slots(markup_pieces(mail_ready(content.html))) if content.html else None
     return Draft(
-        subject=pieces(content.subject),
-        text=text if has_link(text) else (*text, *footer.text()),
-        html=html if html is None or has_link(html) else with_footer(html, footer.html()),
+        subject=slots(parse(content.subject)),
+        text=(*text, *footer.text(has_link=has_link(text))),
+        html=None if html is None else with_footer(html, footer.html(has_link=has_link(html))),
         from_name=content.from_name,
         from_address=sender,
         reply_to=content.reply_to or None,
     )
 
 
-def pieces(text: str) -> tuple[Piece, ...]:
+def slots(parts: Iterable[str | Placeholder]) -> tuple[Piece, ...]:
     """Placeholders as slots, the rest as it stands; ValueError for a placeholder nobody can fill."""
-    return tuple(part if isinstance(part, str) else Slot(part.name, part.fallback) for part in parse(text))
+    return tuple(part if isinstance(part, str) else Slot(part.name, part.fallback) for part in parts)
 
 
 def has_link(parts: tuple[Piece, ...]) -> bool:

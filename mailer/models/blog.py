@@ -19,7 +19,7 @@ class Post(Model):
     title: Mapped[str] = mapped_column(String(200))
     slug: Mapped[str] = mapped_column(String(220))
     content: Mapped[str] = mapped_column(Text)
-    # made from title and content when they are saved: for lists, for reading time, for the search in any case of letters
+    # made from title and content when saved: for lists, for reading time, for the search in any case of letters
     excerpt: Mapped[str] = mapped_column(String(400), default="")
     words: Mapped[int] = mapped_column(default=0)
     search_key: Mapped[str] = mapped_column(Text, default="")

@@ -80,7 +80,7 @@ class Letter:
         ]
         for index, standing in self._fields:
             values += _twice(given[index]) if given[index] else standing
-        return self._format % self._order(values)  # type: ignore[no-any-return]
+        return self._format % self._order(values)
 
     def needs_smtputf8(self, address: str) -> bool:
         """True if this letter to this address can only go to a server that offers SMTPUTF8."""
