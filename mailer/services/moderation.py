@@ -134,11 +134,9 @@ def _changed(rows: list[_Row]) -> list[_Row]:
 
 
 def give_role(session: Session, person: User, role: Role, *, by: User, now: datetime) -> None:
-    """Make somebody staff. An administrator is trusted with any number of letters. Raises Conflict."""
+    """Make somebody staff. Raises Conflict."""
     if not person.is_active or person.confirmed_at is None or not roles.grant(session, person, role, now=now, actor=by):
         raise Conflict("status")
-    if role is Role.ADMIN and person.trusted_at is None:
-        person.trusted_at = now
 
 
 def take_role(session: Session, person: User, role: Role, *, by: User, now: datetime) -> None:

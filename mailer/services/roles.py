@@ -14,6 +14,8 @@ def grant(session: Session, user: User, role: Role, *, now: datetime, actor: aud
     if role in user.role_set:
         return False
     user.roles.append(UserRole(role=role, granted_at=now))
+    if role is Role.ADMIN and user.trusted_at is None:
+        user.trusted_at = now  # an administrator needs nobody's trust to write to many
     _changed(session, user, role, verb="role.grant", now=now, actor=actor, keep=keep)
     return True
 

@@ -98,3 +98,12 @@ def test_a_dead_server_is_one_clear_line(make_app: Callable[..., Flask]) -> None
     code, said = run(app, "mail", "test", "anna@example.org")
     assert code == 1
     assert "The letter was not taken" in said
+
+
+@pytest.mark.parametrize(("words", "is_trusted"), [(("--admin",), True), ((), False)], ids=["admin", "nobody special"])
+def test_an_administrator_is_trusted_with_any_number_of_letters(
+    app: Flask, session: Session, words: tuple[str, ...], is_trusted: bool
+) -> None:
+    run(app, "user", "create", "boris@example.org", "--link", *words)
+    boris = session.scalars(select(User).where(User.email_key == "boris@example.org")).one()
+    assert (boris.trusted_at is not None) is is_trusted
