@@ -25,6 +25,14 @@ def test_an_empty_book_says_what_to_do_next(web: FlaskClient, owner: User) -> No
     assert 'href="/clients/create"' in page
 
 
+def test_the_form_of_a_client_shows_its_tags_in_one_line(web: FlaskClient, session: Session, owner: User) -> None:
+    tags = [make_tag(session, owner, "Москва"), make_tag(session, owner, "VIP")]
+    client = make_client(session, owner, tags=tags)
+    page = web.get(f"/clients/{client.id}/edit").get_data(as_text=True)
+    assert 'value="VIP, Москва"' in page
+    assert post(web, f"/clients/{client.id}/edit", email=client.email).status_code == 303
+
+
 def test_a_client_is_added_with_tags(web: FlaskClient, session: Session, owner: User) -> None:
     answer = post(
         web, "/clients/create", email="Анна@Почта.рф", full_name="Анна", comment="сестра", tags="VIP, vip; Москва"

@@ -6,7 +6,7 @@ from wtforms import Field, Form, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired
 
-from mailer.models import SuppressionReason
+from mailer.models import Client, SuppressionReason
 from mailer.services import addresses, tags
 from mailer.services.addresses import Address
 from mailer.services.clients import ClientFacts
@@ -26,6 +26,12 @@ def are_tags(_form: Form, field: Field) -> None:
     names = tags.names_in(field.data or "")
     if len(names) > tags.MAX_PER_CLIENT or any(len(name) > tags.MAX_NAME for name in names):
         raise ValidationError(_l("At most 20 tags, each of at most 50 characters."))
+
+
+def stored(client: Client) -> dict[str, str]:
+    """A saved client as its form shows it: the tags in one line."""
+    names = ", ".join(tag.name for tag in client.tags)
+    return {"email": client.email, "full_name": client.full_name, "comment": client.comment, "tags": names}
 
 
 class ClientForm(BaseForm):

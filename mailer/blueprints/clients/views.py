@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
-from mailer.blueprints.clients.forms import ClientForm
+from mailer.blueprints.clients.forms import ClientForm, stored
 from mailer.clock import utcnow
 from mailer.extensions import db
 from mailer.models import Client
@@ -67,7 +67,7 @@ def view(client_id: int) -> str:
 def edit(client_id: int) -> Response:
     """Change a client."""
     client = book.get(db.session(), current_user.id, client_id)
-    form = ClientForm(obj=client, tags=", ".join(tag.name for tag in client.tags))
+    form = ClientForm(data=stored(client))
     if form.validate_on_submit() and _is_free(form, client):
         book.update(db.session(), client, form.facts(), now=utcnow())
         db.session.commit()
