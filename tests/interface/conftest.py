@@ -1,0 +1,22 @@
+"""The demo's bookshop with one more of everything, so that no list is empty and every page has something to show."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from tests.auth.matrix import World
+from tests.interface.bookshop import furnish
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    """In development, so that the local inbox is among the pages."""
+    return make_app(development=True)
+
+
+@pytest.fixture
+def world(app: Flask, session: Session) -> World:
+    """Visitor, owner and admin, and what stands in addresses."""
+    return furnish(app, session)
