@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from mailer.web import assets, errors, formats, headers, health, locales, menu, modes, sessions
+from mailer.web import askable, assets, errors, formats, headers, health, locales, menu, modes, sessions
 
 
 def install(app: Flask) -> None:
     """Bind everything that pages share to the app."""
-    for room in (modes, headers, errors, assets, sessions, locales, formats, menu, health):
+    for room in (modes, askable, headers, errors, assets, sessions, locales, formats, menu, health):
         room.install(app)
