@@ -116,6 +116,17 @@ def test_what_cannot_be_planned_is_refused_beside_the_field(
     assert not mailings_of(session, owner)
 
 
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)  # takes fewer values in one statement
+@pytest.mark.parametrize(("audience", "field"), [("picked", "clients"), ("tags", "tags")])
+def test_far_too_many_choices_are_refused_beside_the_field(
+    web: FlaskClient, session: Session, owner: User, audience: str, field: str
+) -> None:
+    message = make_message(session, owner)
+    answer = post(web, "/mailings/create", plan(message.id, audience=audience, **{field: [*range(70_000)]}))
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.get_data(as_text=True)
+
+
 def test_a_stranger_s_things_cannot_be_chosen(web: FlaskClient, session: Session, owner: User, stranger: User) -> None:
     mine = make_message(session, owner)
     message, tag, client = make_message(session, stranger), make_tag(session, stranger), make_client(session, stranger)

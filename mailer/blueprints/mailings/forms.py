@@ -37,6 +37,11 @@ def _whole(raw: object) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
+def _few(ids: list[int] | None) -> list[int] | None:
+    """No longer than what is refused as too long: each id becomes a value of a statement, and those are counted."""
+    return list(dict.fromkeys(ids))[: MOST_PICKED + 1] if ids else ids
+
+
 def possible_year(_form: Form, field: Field) -> None:
     """Refuse years that no calendar of ours reaches."""
     if field.data is not None and not FIRST_YEAR <= field.data.year <= LAST_YEAR:
@@ -57,8 +62,8 @@ class MailingForm(BaseForm):
         ],
         default=Audience.ALL.value,
     )
-    tags = SelectMultipleField(_l("Tags"), coerce=_whole, validate_choice=False)
-    clients = SelectMultipleField(_l("Clients"), coerce=_whole, validate_choice=False)
+    tags = SelectMultipleField(_l("Tags"), coerce=_whole, validate_choice=False, filters=[_few])
+    clients = SelectMultipleField(_l("Clients"), coerce=_whole, validate_choice=False, filters=[_few])
     starts_at = DateTimeLocalField(_l("Start"), format=MOMENTS, validators=[NEEDED, possible_year])
     ends_at = DateTimeLocalField(_l("End"), format=MOMENTS, validators=[Optional(), possible_year])
     time_zone = SelectField(_l("Time zone"), validate_choice=False)
