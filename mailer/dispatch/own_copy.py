@@ -59,7 +59,8 @@ def send_test(app: Flask, message: Message, owner: User, *, now: datetime) -> An
     raw = letter.fill(to, date=date_header(now))
     try:
         with PatientMail(config.mail).connect() as connection:
-            connection.send(_Ready(sender, owner.email, raw))
+            # the envelope of a run, so that a server that refuses our sender says so here first
+            connection.send(_Ready(sender, owner.email, raw), envelope_from=sender)
     except TROUBLE as error:
         return Answer(False, str(error)[:500])
     return Answer(True, "")

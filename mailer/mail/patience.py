@@ -94,11 +94,11 @@ class PatientConnection(Connection):
             host.login(self.mail.username, self.mail.password)
 
     def send(self, message: Message, envelope_from: object = None) -> None:
-        """One letter with a null return path (RFC 3834 §3.3), so that no bounce can loop."""
+        """One letter; the null return path, unless another is given, lets no bounce loop (RFC 3834 §3.3)."""
         recipients = [str(to) for to in message.send_to]
         options = [] if all(to.isascii() for to in recipients) else ["SMTPUTF8", "BODY=8BITMIME"]
         if self.host is not None:
-            self.host.sendmail("", recipients, message.as_bytes(), options)
+            self.host.sendmail(str(envelope_from or ""), recipients, message.as_bytes(), options)
 
     def __exit__(
         self,

@@ -1,6 +1,7 @@
 """One handler for every error: class → status → one page in the site's look, with no trace, SQL or path."""
 
 import logging
+from datetime import date
 from http import HTTPStatus
 
 from flask import Flask, Response, g, make_response, render_template
@@ -11,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from mailer.extensions import db, login_manager
 from mailer.rules import errors as rules
+from mailer.web.formats import day
 
 log = logging.getLogger(__name__)
 
@@ -67,10 +69,16 @@ def page(code: int, *, text: str = "") -> Response:
 def _mailer_error(error: rules.MailerError) -> Response:
     db.session.rollback()
     code = next(status for kind, status in STATUS.items() if isinstance(error, kind))
-    response = page(code)
+    response = page(code, text=_when_it_went(error) if isinstance(error, rules.Conflict) else "")
     if isinstance(error, rules.TooMany):
         response.headers["Retry-After"] = str(error.retry_after_s)
     return response
+
+
+def _when_it_went(clash: rules.Conflict) -> str:
+    """For a day that had its letters; empty for every other clash."""
+    due_on = clash.facts.get("due_on")
+    return _("Letters of %(day)s have gone out already.", day=day(due_on)) if isinstance(due_on, date) else ""
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailer.models import Mailing, Run, User
+from mailer.models import Mailing, Run, RunState, User
 from tests.pages.bad_input import CONTROL
 from tests.support.people import post
 from tests.support.world import make_client, make_mailing, make_message, make_run, make_tag
@@ -193,6 +193,11 @@ def test_sending_now_opens_today_s_run_once(web: FlaskClient, session: Session, 
     runs = session.scalars(select(Run).where(Run.mailing_id == mailing.id)).all()
     assert [run.due_on for run in runs] == [datetime.now(UTC).date()]
     assert post(web, f"/mailings/{mailing.id}/send-now").status_code == 409
+    runs[0].state = RunState.DONE
+    session.commit()
+    again = post(web, f"/mailings/{mailing.id}/send-now")
+    assert again.status_code == 409
+    assert "have gone out already" in again.get_data(as_text=True)
 
 
 def test_deleting_keeps_the_log(web: FlaskClient, session: Session, owner: User) -> None:

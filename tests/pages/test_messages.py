@@ -144,6 +144,7 @@ def test_a_test_letter_reaches_its_author_as_clients_will_see_it(
     parsed = email.message_from_bytes(smtp.letters[0].raw, policy=email.policy.default)
     assert parsed["Subject"] == f"Привет, {owner.display_name}"
     assert parsed["To"].addresses[0].addr_spec == owner.email
+    assert smtp.letters[0].sender == parsed["From"].addresses[0].addr_spec
     assert "on its way" in web.get(f"/messages/{message.id}").get_data(as_text=True)
 
 
