@@ -184,6 +184,10 @@ def _contradictions(config: Config) -> tuple[tuple[bool, str], ...]:
     return (
         (not config.secret_key, "SECRET_KEY is missing. Put 32 or more random characters into .env."),
         (bool(mail.username) != bool(mail.password), "MAIL_USERNAME and MAIL_PASSWORD go together; one is missing."),
+        (
+            bool(mail.username) and not (mail.use_tls or mail.use_ssl),
+            "MAIL_USERNAME needs MAIL_USE_TLS or MAIL_USE_SSL: the password is never sent in the clear.",
+        ),
         (mail.use_tls and mail.use_ssl, "MAIL_USE_TLS and MAIL_USE_SSL exclude each other; choose one."),
         ("@" not in mail.sender, f"MAIL_DEFAULT_SENDER is “{mail.sender}”; it must be an e-mail address."),
         (config.time_zone not in available_timezones(), f"TIME_ZONE “{config.time_zone}” is not known."),

@@ -39,6 +39,7 @@ def run(*command: str, folder: Path, **settings: str) -> subprocess.CompletedPro
         ({"PUBLIC_URL": "http://mailer.example.org"}, "PUBLIC_URL must begin with https"),
         ({"MAIL_SERVER": ""}, "MAIL_SERVER is missing"),
         ({"MAIL_USERNAME": "me"}, "go together"),
+        ({"MAIL_USERNAME": "me", "MAIL_PASSWORD": "secret"}, "never sent in the clear"),
         ({"MAIL_USE_TLS": "yes", "MAIL_USE_SSL": "yes"}, "exclude each other"),
         ({"MAIL_PORT": "many"}, "MAIL_PORT"),
         ({"DATABASE_URL": "mysql://x/y"}, "only sqlite and postgresql"),
