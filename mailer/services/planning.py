@@ -51,9 +51,10 @@ def create(session: Session, owner_id: int, plan: Plan, *, now: datetime) -> Mai
 def change(session: Session, mailing: Mailing, plan: Plan, *, now: datetime) -> None:
     """Save an edited mailing; never opens a second run for a day that has one. Raises Conflict."""
     standing = require(session, mailing, Verb.EDIT, now=now)
-    was_draft, seen = mailing.is_draft, mailing.next_run_at
+    if plan.is_draft and not mailing.is_draft:  # "nothing is sent yet" can be promised no more: an old page said it
+        raise Conflict("status", status=standing.status)
+    seen = mailing.next_run_at
     _write(session, mailing, plan, now=now)
-    mailing.is_draft = plan.is_draft and was_draft
     session.flush()
     _write_audience(session, mailing, plan)
     rests = mailing.is_draft or mailing.paused_at is not None

@@ -64,6 +64,14 @@ def test_a_draft_is_due_never(web: FlaskClient, session: Session, owner: User) -
     assert 'data-status="draft"' in web.get(f"/mailings/{mailing.id}").get_data(as_text=True)
 
 
+def test_an_old_page_sends_nothing_that_it_promised_to_keep(web: FlaskClient, session: Session, owner: User) -> None:
+    mailing = make_mailing(session, owner, starts_at=SOON.replace(tzinfo=None), next_run_at=SOON)
+    fields = plan(mailing.message_id, starts_at="2020-01-01T09:00", draft="y")
+    assert post(web, f"/mailings/{mailing.id}/edit", fields).status_code == 409
+    session.expire_all()
+    assert (mailing.next_run_at, mailing.is_draft) == (SOON, False)
+
+
 def test_a_start_in_the_past_is_due_at_once(web: FlaskClient, session: Session, owner: User) -> None:
     message = make_message(session, owner)
     before = datetime.now(UTC)
