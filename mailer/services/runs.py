@@ -27,7 +27,8 @@ def of_mailing(mailing_id: int) -> Select[Run]:
 def open_now(session: Session, mailing: Mailing, *, now: datetime) -> Run:
     """Today's run (local date), now; it stands for today's occurrence. Raises Conflict("sent_today").
 
-    A row that says "missed" for today becomes the run: nobody was written to under it.
+    A row that says "missed" for today becomes the run: nobody was written to under it, and its owner, told of
+    the miss, has yet to hear what became of the letters.
     """
     schedule = mailings.schedule_of(mailing)
     due = rules.due_now(schedule, now)
@@ -52,6 +53,7 @@ def _facts_of(session: Session, mailing: Mailing, due: rules.Due, *, now: dateti
         "state": RunState.OPEN,
         "is_exhausted": False,
         "finished_at": None,
+        "noticed_at": None,
     }
 
 

@@ -13,6 +13,7 @@ from mailer.dispatch import notices
 from mailer.dispatch.account_mail import deliver_due
 from mailer.dispatch.tasks import tell_owners
 from mailer.models import AccountLetter, HeldReason, Run, RunState, User
+from mailer.services import runs
 from tests.support import world
 from tests.support.smtp_server import SmtpServer
 
@@ -54,6 +55,17 @@ def test_a_run_in_trouble_is_told_of_exactly_once(app: Flask, engine: Database, 
     run_id = make_run(engine, run)
     assert [one.about_id for one in letters(app, engine)] == [run_id]
     assert [one.about_id for one in letters(app, engine)] == [run_id]
+
+
+def test_a_missed_run_that_was_sent_by_hand_is_told_of_anew(app: Flask, engine: Database) -> None:
+    run_id = make_run(engine, BAD["missed"])
+    assert len(letters(app, engine)) == 1
+    with Session(engine) as session:
+        run = runs.open_now(session, session.get_one(Run, run_id).mailing, now=NOW)
+        assert run.id == run_id
+        run.state, run.refused, run.total = RunState.DONE, 2, 2
+        session.commit()
+    assert [one.about_id for one in letters(app, engine)] == [run_id, run_id]
 
 
 @pytest.mark.parametrize("run", GOOD.values(), ids=GOOD)
