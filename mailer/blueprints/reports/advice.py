@@ -84,6 +84,11 @@ def _replies() -> dict[str, tuple[str, str]]:
             _("The letter is too big for this server"),
             _("Make the pictures smaller, or link to them instead."),
         ),
+    } | _replies_about_the_way()
+
+
+def _replies_about_the_way() -> dict[str, tuple[str, str]]:
+    return {
         "network": (
             _("The mail could not be passed on"),
             _("The trouble lies between mail servers. If it lasts, check the part of the address after the @."),
@@ -94,8 +99,10 @@ def _replies() -> dict[str, tuple[str, str]]:
         ),
         "policy": (
             _("The server's rules refuse the letter"),
-            _("It was taken for spam, or the sending domain is not trusted. Whoever runs this service should check "
-              "SPF, DKIM and DMARC; the server's words often hold a link that explains more."),
+            _(
+                "It was taken for spam, or the sending domain is not trusted. Whoever runs this service should check "
+                "SPF, DKIM and DMARC; the server's words often hold a link that explains more."
+            ),
         ),
         "greylisted": (
             _("The server asks to come back later"),
