@@ -51,7 +51,7 @@ def month(on: date) -> str:
 
 def weekday(on: date, *, is_short: bool = False) -> str:
     """The name of a date's day of the week, by itself or short for the head of a column."""
-    return format_date(on, "ccc" if is_short else "cccc", rebase=False)
+    return format_date(on, "cccccc" if is_short else "cccc", rebase=False)
 
 
 def number(value: float | None) -> str:
