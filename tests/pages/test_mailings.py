@@ -1,17 +1,20 @@
 """Plans through their pages: every field, every verb."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mailer.config import Sending
 from mailer.models import Mailing, Run, RunState, User
 from tests.pages.bad_input import CONTROL
-from tests.support.people import post
-from tests.support.world import make_client, make_mailing, make_message, make_run, make_tag
+from tests.support.people import post, sign_in
+from tests.support.world import make_client, make_mailing, make_message, make_run, make_tag, make_user
 
 SOON = datetime.now(UTC) + timedelta(days=2)
 
@@ -247,3 +250,33 @@ def test_a_stranger_s_mailing_is_a_missing_one(
     assert web.get(f"/mailings/{theirs.id}{path}").status_code == 404
     for verb in ("pause", "resume", "stop", "send-now", "delete"):
         assert post(web, f"/mailings/{theirs.id}/{verb}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("limit", "facts", "fields", "status"),
+    [
+        (2, {"trusted_at": None}, {}, 422),
+        (3, {"trusted_at": None}, {}, 303),
+        (0, {"trusted_at": None}, {}, 303),
+        (2, {}, {}, 303),
+        (2, {"trusted_at": None}, {"draft": "y"}, 303),
+    ],
+    ids=["over the limit", "at the limit", "switched off", "a trusted owner", "a draft"],
+)
+def test_a_new_sender_s_limit_is_said_on_saving(
+    make_app: Callable[..., Flask],
+    session: Session,
+    limit: int,
+    facts: dict[str, Any],
+    fields: dict[str, str],
+    status: int,
+) -> None:
+    user = make_user(session, **facts)
+    message_id = make_message(session, user).id
+    for _ in range(3):
+        make_client(session, user)
+    web = make_app(sending=Sending(new_user_daily_limit=limit)).test_client()
+    sign_in(web, user)
+    answer = post(web, "/mailings/create", plan(message_id, **fields))
+    assert answer.status_code == status
+    assert ("2 clients a day" in answer.get_data(as_text=True)) is (status == 422)

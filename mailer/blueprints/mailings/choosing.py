@@ -5,21 +5,25 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask_babel import get_locale
+from flask import current_app
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import select
+from wtforms import Field
 
 from mailer.blueprints.mailings.forms import MailingForm
 from mailer.clock import utcnow
 from mailer.extensions import db
 from mailer.models import Audience, Client, Mailing
+from mailer.services import audiences, outlooks, tags
 from mailer.services import clients as book
 from mailer.services import mailings as plans
-from mailer.services import outlooks, tags
 from mailer.services.outlooks import Outlook
 
 OFFERED_CLIENTS = 200
+
+Wrong = tuple[Field, str] | None
 
 
 def defaults(now: datetime) -> dict[str, Any]:
@@ -65,18 +69,48 @@ def shown_clients(form: MailingForm) -> list[tuple[Client, bool]]:
     return [(one, True) for one in chosen] + [(one, False) for one in others if one.id not in wanted]
 
 
-def is_own(form: MailingForm) -> bool:
-    """Every picked client is the owner's, and the end is not past; else a sentence stands beside the field."""
-    if form.audience.data == Audience.PICKED.value:
-        wanted = set(form.clients.data or ())
-        found = select(Client.id).where(Client.owner_id == current_user.id, Client.id.in_(wanted))
-        if set(db.session.scalars(found)) != wanted:
-            form.clients.errors = [*form.clients.errors, _("One of these clients is not yours.")]
-            return False
-    if form.is_over(utcnow()) and not form.draft.data:
-        form.ends_at.errors = [*form.ends_at.errors, _("This end is past: the mailing would never send.")]
-        return False
-    return True
+def is_acceptable(form: MailingForm) -> bool:
+    """What the form cannot know by itself: whose the clients are, what time it is, how many a new sender may reach.
+
+    What is wrong stands beside its field.
+    """
+    found = [_foreign_client(form)]
+    if not form.draft.data:
+        found += [_past_end(form), _beyond_limit(form)]
+    wrong = [one for one in found if one is not None]
+    for field, sentence in wrong:
+        field.errors = [*field.errors, sentence]
+    return not wrong
+
+
+def _foreign_client(form: MailingForm) -> Wrong:
+    if form.audience.data != Audience.PICKED.value:
+        return None
+    wanted = set(form.clients.data or ())
+    found = select(Client.id).where(Client.owner_id == current_user.id, Client.id.in_(wanted))
+    is_own = set(db.session.scalars(found)) == wanted
+    return None if is_own else (form.clients, _("One of these clients is not yours."))
+
+
+def _past_end(form: MailingForm) -> Wrong:
+    if not form.is_over(utcnow()):
+        return None
+    return form.ends_at, _("This end is past: the mailing would never send.")
+
+
+def _beyond_limit(form: MailingForm) -> Wrong:
+    """Where it is known already that a new sender's day is too short; what comes later is skipped by the engine."""
+    limit = current_app.config["MAILER"].sending.new_user_daily_limit
+    if not limit or current_user.trusted_at is not None:
+        return None
+    if audiences.reach(db.session(), current_user.id, form.choice()).least <= limit:
+        return None
+    sentence = ngettext(
+        "Until a moderator trusts you, you may write to %(num)s client a day. This audience is larger.",
+        "Until a moderator trusts you, you may write to %(num)s clients a day. This audience is larger.",
+        limit,
+    )
+    return form.audience, sentence
 
 
 def outlook(form: MailingForm, mailing: Mailing | None, *, sent_on: date | None) -> Outlook | None:

@@ -38,7 +38,7 @@ def create() -> Response:
     """Plan a mailing; the next dates are shown before it is saved."""
     form = MailingForm(data=choosing.defaults(utcnow()))
     choosing.offer(form)
-    if form.validate_on_submit() and "show_dates" not in request.form and choosing.is_own(form):
+    if form.validate_on_submit() and "show_dates" not in request.form and choosing.is_acceptable(form):
         mailing = planning.create(db.session(), current_user.id, form.plan(), now=utcnow())
         db.session.commit()
         wake()
@@ -70,7 +70,7 @@ def edit(mailing_id: int) -> Response:
     planning.require(db.session(), mailing, Verb.EDIT, now=utcnow())
     form = MailingForm(data=choosing.stored(mailing, plans.picked_clients(db.session(), mailing, MOST_PICKED)))
     choosing.offer(form)
-    if form.validate_on_submit() and "show_dates" not in request.form and choosing.is_own(form):
+    if form.validate_on_submit() and "show_dates" not in request.form and choosing.is_acceptable(form):
         planning.change(db.session(), mailing, form.plan(), now=utcnow())
         db.session.commit()
         wake()
