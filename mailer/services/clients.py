@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from mailer.models import Client, ClientTag, Suppression, Tag
+from mailer.models import Client, ClientTag, Suppression, Tag, User
 from mailer.rules.errors import Conflict, NotFound
 from mailer.services import tags
 from mailer.services.addresses import Address
@@ -86,8 +86,17 @@ def how_many(session: Session, owner_id: int) -> int:
     return session.scalar(select(func.count()).select_from(Client).where(Client.owner_id == owner_id)) or 0
 
 
+def take_book(session: Session, owner_id: int) -> None:
+    """Until the end of the transaction nobody else adds to this owner's book.
+
+    PostgreSQL: else two presses of one button both find the address, or a new tag, missing. SQLite has one writer.
+    """
+    session.execute(select(User.id).where(User.id == owner_id).with_for_update(key_share=True))
+
+
 def create(session: Session, owner_id: int, facts: ClientFacts, *, now: datetime) -> Client:
     """Add a client; raises Conflict("address") when the owner has that address already."""
+    take_book(session, owner_id)
     _refuse_second(session, owner_id, facts.address, but=None)
     client = Client(owner_id=owner_id, created_at=now, updated_at=now)
     _write(session, client, facts)
@@ -98,6 +107,7 @@ def create(session: Session, owner_id: int, facts: ClientFacts, *, now: datetime
 
 def update(session: Session, client: Client, facts: ClientFacts, *, now: datetime) -> None:
     """Change a client; a changed address is skipped by runs that are already open."""
+    take_book(session, client.owner_id)
     _refuse_second(session, client.owner_id, facts.address, but=client.id)
     if client.address_key != facts.address.key:
         client.address_changed_at = now

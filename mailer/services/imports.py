@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from mailer.models import Client, ClientTag
-from mailer.services import addresses, tags
+from mailer.services import addresses, clients, tags
 from mailer.services.addresses import Address
 
 BATCH = 500
@@ -130,6 +130,7 @@ def _read(row: Sequence[str], order: dict[str, int], extra: tuple[str, ...]) -> 
 
 
 def _store(session: Session, owner_id: int, batch: list[_Line], report: ImportReport, now: datetime) -> None:
+    clients.take_book(session, owner_id)
     keys = [line.address.key for line in batch]
     known = _ids(session, owner_id, keys)
     fresh = [line for line in batch if line.address.key not in known]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from mailer.models import Audience, Client, HeldReason, Mailing, MailingClient, MailingTag, Message, Tag, User
 from mailer.rules import schedule as rules
-from mailer.rules.errors import Conflict, Invalid
+from mailer.rules.errors import Conflict, Invalid, NotFound
 from mailer.rules.lifecycle import Verb
 from mailer.rules.outcome import SkipReason
 from mailer.rules.schedule import MissedRun, Schedule
@@ -101,7 +101,10 @@ def send_now(session: Session, mailing: Mailing, *, now: datetime) -> None:
 
 
 def remove(session: Session, mailing: Mailing, *, now: datetime) -> None:
-    """Delete a mailing; one that has runs is archived, for its log stays."""
+    """Delete a mailing; one that has runs is archived, for its log stays. Raises NotFound when it is gone already."""
+    # PostgreSQL: else a tick that opens its first run just now would lose the run, and its log, to the deletion
+    if session.scalar(select(Mailing.id).where(Mailing.id == mailing.id).with_for_update()) is None:
+        raise NotFound
     require(session, mailing, Verb.DELETE, now=now)
     if mailings.last_day(session, mailing) is None:
         session.delete(mailing)
