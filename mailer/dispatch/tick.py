@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from mailer.dispatch import remains
 from mailer.dispatch.ledger.interface import Ledger
 from mailer.dispatch.ledger.types import Order
 from mailer.dispatch.recovery import Recovered, recover
@@ -37,6 +38,10 @@ def tick(
     on_opened: Callable[[], None] = lambda: None,
 ) -> TickReport:
     """One minute's work. `folder` holds the journals; `mailing_id` limits what is opened, not what is cleaned up."""
+    if ledger.is_quiet(now):
+        remains.sweep(folder, (), now)
+        ledger.beat("tick", now)
+        return TickReport(0, 0, Recovered(), ())
     opened, missed = _open_all(ledger, now, mailing_id, on_opened)
     recovered = recover(ledger, folder, now=now)
     ledger.close_dead_ends(now)

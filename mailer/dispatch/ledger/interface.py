@@ -40,6 +40,9 @@ class Ledger(Protocol):
         A Turn with neither window nor `is_dry` nor `is_closed` saw only skips: ask again.
         """
 
+    def is_quiet(self, now: datetime) -> bool:
+        """Nothing is due, no run is open, no claim and no sender is there: a tick has nothing to do but beat."""
+
     def open_runs(self, limit: int, *, mailing_id: int | None = None) -> list[RunFacts]:
         """Runs that have something to claim now, oldest first; draining ones too (they need no letter)."""
 
