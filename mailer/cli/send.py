@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 
 from mailer.clock import utcnow
 from mailer.dispatch import progress
+from mailer.dispatch.account_mail import do_chores
 from mailer.dispatch.engine import Engine, build_engine
 from mailer.dispatch.progress import Progress
 from mailer.dispatch.tick import tick
@@ -44,6 +45,7 @@ def send(mailing_id: int | None, *, dry_run: bool) -> None:
         result = _send(engine, mailing_id)
     finally:
         engine.close()
+    do_chores(now=utcnow())  # a crontab may be all there is: owners are to hear of their runs
     sys.exit(1 if result.refused or result.unanswered else 0)
 
 

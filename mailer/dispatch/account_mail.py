@@ -47,11 +47,28 @@ def register(app: Flask) -> None:
     @huey.periodic_task(crontab(), name="account_chores", priority=PRIORITY)
     def chores() -> None:
         with app.app_context():
-            tell_moderators(now=utcnow())
-            deliver_due(now=utcnow())
-            upkeep.do(db.session(), now=utcnow(), config=app.config["MAILER"], commit=db.session.commit)
+            do_chores(now=utcnow())
 
     app.extensions[_TASK] = send
+
+
+def do_chores(*, now: datetime) -> None:
+    """What is done each minute beside the tick, and after `flask send`: notices, the outbox, tidying up."""
+    tell_owners(now=now)
+    tell_moderators(now=now)
+    deliver_due(now=now)
+    upkeep.do(db.session(), now=now, config=current_app.config["MAILER"], commit=db.session.commit)
+
+
+def tell_owners(*, now: datetime) -> None:
+    """Put letters about troubled runs into the outbox. Nearly always there is nothing: look without a write lock."""
+    session = db.session()
+    with orm.reading():
+        run_ids = notices.untold(session, now=now)
+        session.rollback()
+    if run_ids:
+        notices.tell(session, run_ids, now=now)
+        session.commit()
 
 
 def tell_moderators(*, now: datetime) -> None:

@@ -7,18 +7,14 @@ import atexit
 import logging
 import os
 import threading
-from datetime import datetime
 
 from flask import Flask
 from huey import Huey, crontab
 
-from mailer import orm
 from mailer.clock import utcnow
-from mailer.dispatch import notices
 from mailer.dispatch.engine import Engine, build_engine
 from mailer.dispatch.ledger.interface import LedgerUnavailable
 from mailer.dispatch.tick import tick
-from mailer.extensions import db
 
 # a gentle stop takes a slice and what is on the wire (25 s), in less than 30 s together
 SLICE_S = 4.0
@@ -78,23 +74,10 @@ def register(app: Flask, huey: Huey) -> Huey:
             return
         if not is_queued(huey, "slice"):
             work_a_slice()
-        with app.app_context():
-            tell_owners(now=utcnow())
 
     huey.on_shutdown()(room.close)
     app.extensions["mailer.bell"] = tick_each_minute
     return huey
-
-
-def tell_owners(*, now: datetime) -> None:
-    """Put letters about troubled runs into the outbox. Nearly always there is nothing: look without a write lock."""
-    session = db.session()
-    with orm.reading():
-        run_ids = notices.untold(session, now=now)
-        session.rollback()
-    if run_ids:
-        notices.tell(session, run_ids, now=now)
-        session.commit()
 
 
 def is_queued(huey: Huey, name: str) -> bool:

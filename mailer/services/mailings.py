@@ -38,6 +38,11 @@ def schedule_of(mailing: Mailing) -> Schedule:
     )
 
 
+def keeps_schedule(mailing: Mailing, schedule: Schedule) -> bool:
+    """A planned mailing whose schedule is saved as it was: then its next time stays, whatever else is changed."""
+    return not mailing.is_draft and schedule_of(mailing) == schedule
+
+
 def owned_by(owner_id: int) -> Select[Mailing]:
     """The owner's mailings that are not deleted."""
     return select(Mailing).where(Mailing.owner_id == owner_id, Mailing.archived_at.is_(None))

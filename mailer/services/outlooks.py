@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from mailer.models import Mailing
 from mailer.rules.calendars import Month, month_of, months_with
 from mailer.rules.schedule import Schedule, due_on, occurrences, preview, to_wall
-from mailer.services.mailings import owned_by, schedule_of
+from mailer.services.mailings import keeps_schedule, owned_by, schedule_of
 
 SHOWN = 6
 LOOKED_AT = 93  # three months of a daily mailing
@@ -50,6 +50,8 @@ def of_form(
     week_starts: int,
 ) -> Outlook:
     """What a plan that is not saved yet would do; `mailing` is the one being edited, `sent_on` its last day."""
+    if mailing is not None and mailing.next_run_at and keeps_schedule(mailing, schedule):
+        return of_mailing(session, mailing, week_starts=week_starts)
     times = preview(schedule, now, LOOKED_AT, sent_on=sent_on)
     return _outlook(session, owner_id, schedule, times, mailing, week_starts=week_starts)
 

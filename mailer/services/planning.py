@@ -53,12 +53,12 @@ def change(session: Session, mailing: Mailing, plan: Plan, *, now: datetime) -> 
     standing = require(session, mailing, Verb.EDIT, now=now)
     if plan.is_draft and not mailing.is_draft:  # "nothing is sent yet" can be promised no more: an old page said it
         raise Conflict("status", status=standing.status)
-    seen = mailing.next_run_at
+    seen, is_same = mailing.next_run_at, mailings.keeps_schedule(mailing, plan.schedule)
     _write(session, mailing, plan, now=now)
     session.flush()
     _write_audience(session, mailing, plan)
     rests = mailing.is_draft or mailing.paused_at is not None
-    coming = None if rests else _coming(session, mailing, now=now)
+    coming = seen if is_same else None if rests else _coming(session, mailing, now=now)
     _compare_and_set(session, standing.mailing, {"next_run_at": seen}, {"next_run_at": coming})
 
 

@@ -10,8 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.dispatch import notices
-from mailer.dispatch.account_mail import deliver_due
-from mailer.dispatch.tasks import tell_owners
+from mailer.dispatch.account_mail import deliver_due, tell_owners
 from mailer.models import AccountLetter, HeldReason, Run, RunState, User
 from mailer.services import runs
 from tests.support import world

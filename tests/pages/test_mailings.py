@@ -280,3 +280,17 @@ def test_a_new_sender_s_limit_is_said_on_saving(
     answer = post(web, "/mailings/create", plan(message_id, **fields))
     assert answer.status_code == status
     assert ("2 clients a day" in answer.get_data(as_text=True)) is (status == 422)
+
+
+def test_a_new_title_moves_no_date(web: FlaskClient, session: Session, owner: User) -> None:
+    mailing = make_mailing(session, owner, starts_at=datetime(2026, 1, 5, 9, 0), frequency="weekly")
+    post(web, f"/mailings/{mailing.id}/pause")
+    post(web, f"/mailings/{mailing.id}/resume")
+    session.expire_all()
+    planned = mailing.next_run_at
+    same = {"starts_at": "2026-01-05T09:00", "time_zone": "UTC", "frequency": "weekly", "title": "New title"}
+    assert post(web, f"/mailings/{mailing.id}/edit", plan(mailing.message_id, **same)).status_code == 303
+    session.expire_all()
+    assert (mailing.title, mailing.next_run_at) == ("New title", planned)
+    assert planned is not None
+    assert planned > datetime.now(UTC)
