@@ -1,9 +1,14 @@
 """The gentle stop inside one process: what is not begun goes back, what is on the wire is finished and written."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 
 import pytest
 
+from mailer.dispatch.ledger import open_driver
+from mailer.dispatch.ledger.ledger import SqlLedger
+from mailer.dispatch.ledger.limits import Limits
+from mailer.dispatch.ledger.types import Order, Settlement, Turn
 from mailer.models import RunState
 from tests.engine.conftest import Room
 from tests.support.smtp_server import SmtpServer
@@ -51,3 +56,35 @@ def test_a_closed_engine_takes_no_more_work(room: Build, smtp: SmtpServer) -> No
     here.engine.close()
     assert here.work().is_taken
     assert smtp.letters == []
+
+
+class SlowLedger(SqlLedger):
+    """The real one, whose transactions wait for `may_go_on`."""
+
+    asked, may_go_on = threading.Event(), threading.Event()
+
+    def turns(self, settlements: Sequence[Settlement], orders: Sequence[Order], *, worker: str) -> list[Turn]:
+        self.asked.set()
+        assert self.may_go_on.wait(30)
+        return super().turns(settlements, orders, worker=worker)
+
+
+def test_a_window_that_comes_while_stopping_goes_back_at_once(
+    room: Build, smtp: SmtpServer, until: Callable[..., None]
+) -> None:
+    here = room(clients=30)
+    ledger = SlowLedger(open_driver(here.database), Limits())
+    here.restart(ledger=ledger, stop_s=1000)
+    here.engine.begin()
+    assert ledger.asked.wait(30)
+    shift = here.engine._shift
+    assert shift is not None
+    closing = threading.Thread(target=here.engine.close)
+    closing.start()
+    until(lambda: shift._bag.is_shut, what="the stop to begin")
+    ledger.may_go_on.set()
+    closing.join()
+    assert shift.join(0), "it waits for letters that nobody will send"
+    assert here.claims() == []
+    assert smtp.letters == []
+    assert len(here.retries()) == 30

@@ -48,9 +48,12 @@ class Bag:
     # -- what the loop does ----------------------------------------------------------------------------------
 
     def put(self, hand: Hand) -> None:
-        """Have this window sent after those that came before it."""
+        """Have this window sent after those that came before it; one that comes during a stop goes back at once."""
         self.unfinished += hand.left
-        self._ready.append(hand)
+        if self.is_shut:
+            self.take_back(hand)
+        else:
+            self._ready.append(hand)
 
     def take_back(self, hand: Hand) -> None:
         """What of this hand is not begun goes back; a body not yet given out will not be."""
