@@ -60,11 +60,13 @@ def test_a_run_that_opens_during_the_deletion_keeps_its_log(
     mailing = make_mailing(session, owner)
     mailing_id = mailing.id
     session.commit()
-    with Session(engine) as tick, ThreadPoolExecutor(1) as pool:
+    # the session is left first: whatever fails here, the deletion must not wait for its lock for ever
+    with ThreadPoolExecutor(1) as pool, Session(engine) as tick:
         opening = tick.get_one(Mailing, mailing_id, with_for_update=True)
         answer: Future[int] = pool.submit(lambda: post(web, f"/mailings/{mailing_id}/delete").status_code)
         waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-        with engine.connect() as watching:
+        # each look in a transaction of its own: within one PostgreSQL shows the same activity for ever
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watching:
             wait_until(lambda: watching.execute(waits).scalar_one() > 0, what="the deletion to wait for the tick")
         run_id = make_run(tick, opening).id
         tick.commit()
