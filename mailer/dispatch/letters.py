@@ -17,6 +17,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Engine, select
 
 from mailer.config import Config
+from mailer.dispatch import imprint
 from mailer.dispatch.ledger.types import Recipient
 from mailer.dispatch.markup import mail_ready, markup_pieces
 from mailer.mail.letter import Addressee, Draft, Letter, Piece, Slot, compile_letter, date_header, is_writable
@@ -35,21 +36,21 @@ class Footer:
     """What stands below a letter that has no unsubscribe link of its own: words, and who sends."""
 
     unsubscribe: str
-    address: str = ""
+    below: tuple[str, ...] = ()
 
     def text(self, *, has_link: bool) -> tuple[Piece, ...]:
-        """For the text part; a letter with its own link gets the address alone."""
+        """For the text part; a letter with its own link gets the lines about the sender alone."""
+        below = "\n".join(self.below)
         if has_link:
-            return (f"\n\n-- \n{self.address}\n",) if self.address else ()
-        lines = f"\n{self.address}" if self.address else ""
-        return (f"\n\n-- \n{self.unsubscribe}: ", Slot(LINK), f"{lines}\n")
+            return (f"\n\n-- \n{below}\n",) if below else ()
+        return (f"\n\n-- \n{self.unsubscribe}: ", Slot(LINK), f"\n{below}\n" if below else "\n")
 
     def html(self, *, has_link: bool) -> tuple[Piece, ...]:
         """For the HTML part, alike."""
-        opening = '<hr><p style="font-size:small;color:#666">'
+        opening, below = '<hr><p style="font-size:small;color:#666">', "<br>".join(map(escape, self.below))
         if has_link:
-            return (f"{opening}{escape(self.address)}</p>",) if self.address else ()
-        lines = f"<br>{escape(self.address)}" if self.address else ""
+            return (f"{opening}{below}</p>",) if below else ()
+        lines = f"<br>{below}" if below else ""
         return (f'{opening}<a href="', Slot(LINK), f'">{escape(self.unsubscribe)}</a>{lines}</p>')
 
 
@@ -70,12 +71,12 @@ class Content(Protocol):
 
 def footers(app: Flask, locales: tuple[str, ...] = ("ru", "en")) -> dict[str, Footer]:
     """One footer per language, so that the engine's threads need no app context."""
-    address = app.config["MAILER"].site.postal_address
+    site = app.config["MAILER"].site
     with app.app_context():
         made = {}
         for locale in locales:
             with force_locale(locale):
-                made[locale] = Footer(_("Unsubscribe from these letters"), address)
+                made[locale] = Footer(_("Unsubscribe from these letters"), imprint.lines(site))
         return made
 
 

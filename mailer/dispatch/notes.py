@@ -10,6 +10,7 @@ from flask import current_app
 from flask_babel import gettext as _
 
 from mailer.config import Config
+from mailer.dispatch import imprint
 from mailer.mail.account import Letter
 
 
@@ -122,15 +123,15 @@ def public_link(endpoint: str, **values: str) -> str:
 
 def written(note: Note, *, to: str, locale: str) -> Letter:
     """The letter around these words; call it, and make the note, inside `force_locale(locale)`."""
-    facts = {"note": note, "site": _config().site, "locale": locale, "home": public_link("auth.login")}
+    site = _config().site
+    facts = {"note": note, "site": site, "imprint": imprint.lines(site), "locale": locale}
+    facts["home"] = public_link("auth.login")
     # not render_template: the pages' context asks who reads, and here nobody does
     text = current_app.jinja_env.get_template("mail/letter.txt").render(facts)
     html = current_app.jinja_env.get_template("mail/letter.html").render(facts)
-    return Letter(to=to, subject=f"{note.subject} · {_config().site.name}", text=text, html=html)
+    return Letter(to=to, subject=f"{note.subject} · {site.name}", text=text, html=html)
 
 
 def _config() -> Config:
     config: Config = current_app.config["MAILER"]
     return config
-
-

@@ -28,7 +28,7 @@ class Content:
 
 
 def read(content: Content, address: str = "") -> EmailMessage:
-    letter = compile_letter(draft(content, "news@example.org", Footer("Отписаться", address)))
+    letter = compile_letter(draft(content, "news@example.org", Footer("Отписаться", (address,) if address else ())))
     raw = letter.fill(TO, date=date_header(datetime(2026, 3, 2, tzinfo=UTC)))
     parsed = email.message_from_bytes(raw, policy=email.policy.default)
     assert isinstance(parsed, EmailMessage)
