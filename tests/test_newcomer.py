@@ -76,7 +76,8 @@ def test_a_newcomer_sees_a_letter_arrive(service: Started, browser: Browser, hom
     assert not complaints.seen
     assert service.end(signal.SIGTERM) == 0, service.said
     assert "Traceback" not in service.said
-    assert os.listdir(home) == []
+    # pip asks rustc for its version, and where rustup stands in for it, that makes its folder: not ours
+    assert set(os.listdir(home)) <= {".rustup"}
 
 
 def test_production_is_not_started_with_what_is_known_to_everybody(checkout: Path) -> None:
