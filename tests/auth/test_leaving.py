@@ -60,6 +60,8 @@ def test_everything_of_ones_own_is_in_the_archive(web: FlaskClient, session: Ses
     sign_in(web, owner)
     answer = post(web, "/auth/download")
     assert answer.mimetype == "application/zip"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Expires" not in answer.headers
     files = unpack(answer.data)
     answer.close()
     clients = list(csv.DictReader(io.StringIO(files["clients.csv"])))

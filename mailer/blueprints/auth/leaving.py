@@ -28,7 +28,11 @@ def download() -> Response:
         archive = belongings.pack(db.session(), db.session.get_one(User, user_id))
         db.session.rollback()
     name = f"mailer-{utcnow():%Y-%m-%d}.zip"
-    return send_file(archive, mimetype="application/zip", as_attachment=True, download_name=name)
+    response = send_file(archive, mimetype="application/zip", as_attachment=True, download_name=name)
+    # send_file takes the year that static files may be kept
+    response.headers["Cache-Control"] = "no-store"
+    del response.headers["Expires"]
+    return response
 
 
 @auth.route("/delete", methods=["GET", "POST"])
