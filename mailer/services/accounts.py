@@ -26,6 +26,12 @@ def find(session: Session, login: str) -> User | None:
     return session.scalar(select(User).where(User.username_key == username_key(login)))
 
 
+def login_key(login: str) -> str:
+    """What tries to sign in as `login` are counted under: all spellings that `find` takes for one are one."""
+    address = addresses.read(login) if "@" in login else None
+    return address.key if address else username_key(login)
+
+
 def by_address(session: Session, address: Address) -> User | None:
     """The account with this address, confirmed or not."""
     return session.scalar(select(User).where(User.email_key == address.key))

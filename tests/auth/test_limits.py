@@ -48,6 +48,23 @@ def test_an_unknown_account_is_refused_in_the_same_way(web: FlaskClient, anna: U
     assert known.status_code == unknown.status_code
 
 
+SPELLINGS = {
+    "wide letters of a name": [f"{wide}.k" for wide in ("anna", "ａnna", "aｎna", "anｎa", "annａ", "ａｎna")],
+    "wide letters of a domain": [
+        f"anna@{wide}.org" for wide in ("example", "ｅxample", "eｘample", "exａmple", "examｐle")
+    ]
+    + ["ANNA@EXAMPLE.ORG"],
+}
+
+
+@pytest.mark.parametrize("logins", SPELLINGS.values(), ids=SPELLINGS.keys())
+def test_another_spelling_of_a_name_is_no_new_account_to_guess_at(
+    web: FlaskClient, anna: User, logins: list[str]
+) -> None:
+    codes = [enter(web, "a wrong guess", login).status_code for login in logins]
+    assert codes == [422] * 5 + [429]
+
+
 def test_the_owner_still_gets_in_from_a_known_browser(app: Flask, anna: User) -> None:
     own, strange = app.test_client(), app.test_client()
     assert enter(own).status_code == 303
