@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mailer import admin, blueprints, cli, inbox, logs, orm, web
-from mailer.config import ROOT, Config
+from mailer.config import ROOT, Config, ConfigError
 from mailer.dispatch import account_mail, tasks
 from mailer.extensions import build_huey, cache, csrf, db, migrate
 from mailer.flask_settings import flask_settings
@@ -26,6 +26,8 @@ def create_app(config: Config | None = None) -> Flask:
         template_folder=str(ROOT / "templates"),
         static_folder=str(ROOT / "static"),
     )
+    if app.debug and not (config.development or config.testing):
+        raise ConfigError("FLASK_DEBUG is on: in production its error pages would show the code. Switch it off.")
     app.config.from_mapping(flask_settings(config))
     if config.trusted_proxies:
         hops = config.trusted_proxies

@@ -66,6 +66,13 @@ def test_a_door_says_in_one_line_why_it_stays_shut(tmp_path: Path) -> None:
     assert len(found.stderr.strip().splitlines()) == 1
 
 
+def test_production_does_not_start_with_debug_on(tmp_path: Path) -> None:
+    found = run("flask", "send", folder=tmp_path, FLASK_DEBUG="1")
+    assert found.returncode != 0
+    assert "FLASK_DEBUG is on" in found.stderr
+    assert len(found.stderr.strip().splitlines()) == 1
+
+
 def test_a_database_that_is_not_migrated_is_one_line(tmp_path: Path) -> None:
     found = run("flask", "send", folder=tmp_path)
     assert found.returncode != 0
