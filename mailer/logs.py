@@ -1,11 +1,26 @@
 """Logging for every door: web, consumer and commands write the same lines to standard error."""
 
 import logging
+import re
 import sys
 
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+SECRET_LINK = re.compile(r"(/auth/(?:confirm|reset|email)/)[^\s?\[]+")
+
+
+class NoSecretLinks(logging.Filter):
+    """A crash is logged with the address of its page, and that of an account letter is a secret."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always keeps the record; puts an ellipsis in the place of the token."""
+        said = record.getMessage()
+        if SECRET_LINK.search(said):
+            record.msg, record.args = SECRET_LINK.sub(r"\1…", said), ()
+        return True
 
 
 class OneLine(logging.Formatter):
@@ -45,4 +60,5 @@ def install(level: str) -> None:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(OneLine(FORMAT))
         logger.addHandler(handler)
+        logger.addFilter(NoSecretLinks())
         logging.getLogger("huey").addFilter(DatabaseTrouble())

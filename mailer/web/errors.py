@@ -3,8 +3,9 @@
 import logging
 from datetime import date
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, make_response, render_template
+from flask import Flask, Response, g, make_response, redirect, render_template
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -13,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from mailer.extensions import db, login_manager
 from mailer.rules import errors as rules
 from mailer.web.formats import day
+from mailer.web.targets import safe_target
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(OperationalError, _database_error)
     app.register_error_handler(ProgrammingError, _database_error)
     app.register_error_handler(500, _crash)
+    app.after_request(_stay_here)
 
 
 def sentences(code: int) -> tuple[str, str]:
@@ -64,6 +67,16 @@ def page(code: int, *, text: str = "") -> Response:
         g._login_user = login_manager.anonymous_user()
     title, usual = sentences(code)
     return make_response(render_template("error.html", code=code, title=title, text=text or usual), code)
+
+
+def _stay_here(response: Response) -> Response:
+    """A slash put right: Werkzeug names the Host that the request claimed, we name a path (CWE-601)."""
+    if response.status_code == HTTPStatus.PERMANENT_REDIRECT and response.location:
+        path = urlsplit(response.location)._replace(scheme="", netloc="").geturl()
+        own = redirect(safe_target(path), code=HTTPStatus.PERMANENT_REDIRECT)
+        response.headers["Location"] = own.headers["Location"]
+        response.set_data(own.get_data())
+    return response
 
 
 def _mailer_error(error: rules.MailerError) -> Response:
