@@ -1,17 +1,12 @@
 """The rooms with pages. They never import one another."""
 
-from importlib import import_module
-from importlib.util import find_spec
-
 from flask import Flask
 
-ROOMS = ("auth", "clients", "messages", "mailings", "reports", "blog")
+from mailer.blueprints import auth, blog, clients, mailings, messages, reports
 
 
 def install(app: Flask) -> None:
     """Register every room's blueprints (`blueprints` in its package)."""
-    for room in ROOMS:
-        if find_spec(f"mailer.blueprints.{room}") is None:
-            continue
-        for blueprint in getattr(import_module(f"mailer.blueprints.{room}"), "blueprints", ()):
+    for room in (auth, clients, messages, mailings, reports, blog):
+        for blueprint in room.blueprints:
             app.register_blueprint(blueprint)
