@@ -11,6 +11,8 @@ from werkzeug.security import check_password_hash, generate_password_hash
 LEAST, MOST = 8, 128
 # kept for an account that has no password yet; no hash looks like this
 NO_PASSWORD = "!"  # noqa: S105 - it opens nothing
+# the demo's, known to everybody: nobody may choose it, and it opens accounts in development only
+DEMO = "warm-letters"
 _COMMON = Path(__file__).with_name("common_passwords.txt")
 
 
@@ -48,7 +50,7 @@ def trouble_with(password: str, own_words: Iterable[str] = ()) -> str | None:
 def common_passwords() -> frozenset[str]:
     """The bundled list, case-folded; its head names the source."""
     lines = _COMMON.read_text(encoding="utf-8").splitlines()
-    return frozenset(line.casefold() for line in lines if not line.startswith("# "))
+    return frozenset({DEMO, *(line.casefold() for line in lines if not line.startswith("# "))})
 
 
 def _composed(password: str) -> str:

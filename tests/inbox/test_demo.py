@@ -13,6 +13,8 @@ from mailer.models import Attempt, Client, DailyTotal, Mailing, Message, Post, R
 from mailer.rules.outcome import FINALS
 from mailer.rules.schedule import Frequency, to_wall
 from mailer.services.demo import cast
+from mailer.services.passwords import trouble_with
+from tests.support.people import post
 
 
 @pytest.fixture
@@ -27,11 +29,16 @@ def test_it_prints_who_may_sign_in_and_the_password_is_right(app: Flask, planted
     assert cast.PASSWORD in planted
     for person in (cast.OWNER, *cast.STAFF):
         assert person.email in planted
-        web = app.test_client()
-        page = web.get("/auth/login").text
-        token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
-        answer = web.post("/auth/login", data={"csrf_token": token, "login": person.email, "password": cast.PASSWORD})
-        assert answer.status_code == 303
+        assert post(app.test_client(), "/auth/login", login=person.email, password=cast.PASSWORD).status_code == 303
+
+
+@pytest.mark.usefixtures("planted")
+def test_in_production_its_password_opens_nothing(make_app: Callable[..., Flask]) -> None:
+    production = make_app()
+    for person in (cast.OWNER, *cast.STAFF):
+        answer = post(production.test_client(), "/auth/login", login=person.email, password=cast.PASSWORD)
+        assert answer.status_code == 422
+    assert trouble_with(cast.PASSWORD) == "common", "nobody may choose it either"
 
 
 def test_the_second_time_it_does_nothing_and_says_so(app: Flask, planted: str, session: Session) -> None:

@@ -11,6 +11,7 @@ from mailer.extensions import db
 from mailer.models import User
 from mailer.services import accounts, sign_ins, throttle
 from mailer.services.passwords import DEMO
+from mailer.services.passwords import DEMO
 from mailer.services.sign_ins import Refusal
 from mailer.services.throttle import Limit
 from mailer.web import known_browsers, sessions

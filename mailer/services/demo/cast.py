@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from mailer.rules.access import Role
+from mailer.services.passwords import DEMO
 
-PASSWORD = "warm-letters"  # noqa: S105 - known to everybody, and therefore in development only
+PASSWORD = DEMO
 RUSSIAN, ENGLISH, CLUB, TRIALS = "по-русски", "English", "клуб", "проба"
 
 
