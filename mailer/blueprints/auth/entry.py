@@ -11,7 +11,6 @@ from mailer.extensions import db
 from mailer.models import User
 from mailer.services import accounts, sign_ins, throttle
 from mailer.services.passwords import DEMO
-from mailer.services.passwords import DEMO
 from mailer.services.sign_ins import Refusal
 from mailer.services.throttle import Limit
 from mailer.web import known_browsers, sessions
@@ -32,7 +31,7 @@ def login() -> Response:
     name = (form.login.data or "").casefold()
     user = accounts.find(db.session(), name)
     tries = _tries(accounts.login_key(name), user)
-    spend(*tries)
+    spend(*tries, user_id=user.id if user else None)
     if refusal := _refusal(user, form):
         form.form_errors = [_sentence(refusal)]
         return render_form("auth/login.html", form)
