@@ -183,8 +183,26 @@ def test_the_author_is_named_but_never_by_address(session: Session, visitor: Fla
         assert "secret.address" not in visitor.get(path).get_data(as_text=True)
 
 
-def test_a_moderator_deletes_any_post(web: FlaskClient, session: Session) -> None:
+def test_a_moderator_deletes_any_post_and_says_why(web: FlaskClient, session: Session) -> None:
     make_post(session, make_user(session))
     sign_in(web, make_moderator(session))
-    assert post(web, "/blog/a-post/delete").status_code == 303
+    assert 'name="reason"' in web.get("/blog/a-post/delete").get_data(as_text=True)
+    assert post(web, "/blog/a-post/delete", reason=" ").status_code == 422
+    assert session.scalars(select(AuditEntry)).first() is None
+    session.commit()
+    assert post(web, "/blog/a-post/delete", reason="Copied from a newspaper").status_code == 303
     assert session.scalars(select(Post)).first() is None
+    entry = session.scalars(select(AuditEntry)).one()
+    assert (entry.verb, entry.reason) == ("post.delete", "Copied from a newspaper")
+
+
+def test_a_moderator_says_why_the_post_of_another_changes(web: FlaskClient, session: Session, moderator: User) -> None:
+    theirs, own = (make_post(session, one, title=one.email) for one in (make_user(session), moderator))
+    addresses = [f"/blog/{one.slug}/edit" for one in (theirs, own)]
+    session.commit()
+    asks = ['name="reason"' in web.get(address).get_data(as_text=True) for address in addresses]
+    assert asks == [True, False]
+    fields = {"title": "Better", "content": "<p>x</p>"}
+    assert post(web, addresses[0], fields, reason="").status_code == 422
+    assert post(web, addresses[0], fields, reason="A slip of the pen").status_code == 303
+    assert session.scalars(select(AuditEntry)).one().reason == "A slip of the pen"

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, TextAreaField
+from wtforms import BooleanField, Field, Form, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, Length, Optional
 
 from mailer.rules.errors import Invalid
@@ -29,7 +29,18 @@ def _writable(value: str | None) -> str:
     return UNWRITABLE.sub("", value or "")
 
 
-class PostForm(BaseForm):
+def _not_blank(_form: Form, field: Field) -> None:
+    if field.raw_data and not field.data:
+        raise ValidationError(_l("Give a reason."))
+
+
+class ReasonForm(BaseForm):
+    """Why a moderator changes or deletes the post of another; one's own post is nobody's business."""
+
+    reason = line(_l("Reason"), _not_blank, most=500)
+
+
+class PostForm(ReasonForm):
     """Title, text, cover, and whether readers see it."""
 
     title = line(_l("Headline"), DataRequired(_l("A post needs a title.")), most=200)

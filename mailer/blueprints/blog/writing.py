@@ -1,12 +1,14 @@
 """Write, change and delete posts. Pictures are decoded between two transactions: it takes seconds, and no lock may
 be held for so long."""
 
+from typing import TypeVar
+
 from flask import Response, flash
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 from werkzeug.datastructures import FileStorage
 
-from mailer.blueprints.blog.forms import MOST_KEPT, PostForm
+from mailer.blueprints.blog.forms import MOST_KEPT, PostForm, ReasonForm
 from mailer.blueprints.blog.room import blog, config, reader
 from mailer.clock import utcnow
 from mailer.extensions import db
@@ -17,8 +19,10 @@ from mailer.services.inline_photos import InlinePhotos
 from mailer.services.photos import Album
 from mailer.services.post_writing import PostFacts
 from mailer.web.acting import audit
-from mailer.web.forms import BaseForm, render_form
+from mailer.web.forms import render_form
 from mailer.web.targets import see_other
+
+_Asking = TypeVar("_Asking", bound=ReasonForm)
 
 
 @blog.route("/blog/create", methods=["GET", "POST"])
@@ -30,7 +34,7 @@ def create() -> Response:
         facts = _facts(form, album, None)
         if facts is not None:
             post = post_writing.create(db.session(), current_user.id, facts, now=utcnow())
-            _write_down("post.create", post)
+            _write_down("post.create", post, form)
             db.session.commit()
             album.keep()
             flash(_saved(post), "success")
@@ -49,7 +53,7 @@ def edit(slug: str) -> Response:
         if facts is not None:
             post = posts.get_writable(db.session(), slug, reader())
             post_writing.update(db.session(), post, facts, album, now=utcnow())
-            _write_down("post.update", post)
+            _write_down("post.update", post, form)
             db.session.commit()
             album.keep()
             flash(_saved(post), "success")
@@ -62,10 +66,10 @@ def edit(slug: str) -> Response:
 def delete(slug: str) -> Response:
     """Ask once more, then delete the post with its pictures."""
     post = posts.get_writable(db.session(), slug, reader())
-    form = BaseForm()
+    form = _about(post, ReasonForm())
     if form.validate_on_submit():
         with photos.opened(config().media_dir) as album:
-            _write_down("post.delete", post)
+            _write_down("post.delete", post, form)
             post_writing.delete(db.session(), post, album)
             db.session.commit()
             album.keep()
@@ -74,8 +78,15 @@ def delete(slug: str) -> Response:
     return render_form("blog/delete.html", form, post=post)
 
 
+def _about(post: Post | None, form: _Asking) -> _Asking:
+    """The form without its question for a reason, unless the post is somebody else's."""
+    if post is None or post.author_id == current_user.id:
+        del form.reason
+    return form
+
+
 def _form(post: Post | None) -> PostForm:
-    form = PostForm(obj=post)
+    form = _about(post, PostForm(obj=post))
     if not post_writing.may_publish(reader(), everyone=config().site.everyone_may_publish, post=post):
         del form.is_published
     if post is None or not post.photo:
@@ -128,8 +139,10 @@ def _cover(form: PostForm, album: Album, present: str) -> str | None:
         return None
 
 
-def _write_down(verb: str, post: Post) -> None:
-    audit(verb, object_kind="post", object_id=post.id, user_id=post.author_id, detail=post.title)
+def _write_down(verb: str, post: Post, form: ReasonForm) -> None:
+    reason = form.reason.data or "" if "reason" in form else ""
+    facts = {"object_kind": "post", "object_id": post.id, "user_id": post.author_id}
+    audit(verb, detail=post.title, reason=reason, **facts)
 
 
 def _saved(post: Post) -> str:
