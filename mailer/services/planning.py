@@ -130,6 +130,8 @@ def enable(session: Session, mailing: Mailing, *, now: datetime) -> None:
     on = {"disabled_at": None, "disabled_by_id": None, "disabled_reason": "", "next_run_at": coming}
     _compare_and_set(session, mailing, {"disabled_at": mailing.disabled_at}, on)
     runs.release(session, mailing.id, HeldReason.DISABLED, now=now)
+    if mailing.paused_at is not None:
+        runs.hold(session, mailing.id, HeldReason.PAUSED, now=now)
 
 
 def require(session: Session, mailing: Mailing, verb: Verb, *, now: datetime) -> mailings.Standing:

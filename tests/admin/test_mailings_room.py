@@ -1,16 +1,20 @@
 """Switching mailings off and on: the run is held, the owner reads why, and it goes on where it stopped."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mailer.models import AuditEntry, User
+from mailer.models import AuditEntry, HeldReason, User
 from tests.admin.conftest import World, make_world
 from tests.auth.mailbox import collect, text_of
 from tests.support.people import post, sign_in
 from tests.support.world import NOW, make_mailing
+
+TOMORROW = datetime.now(UTC) + timedelta(days=1)
 
 
 @pytest.mark.both_databases
@@ -32,6 +36,21 @@ def test_off_holds_the_open_run_and_on_lets_it_go(
         ("mailing.disable", "Complaints"),
         ("mailing.enable", "Cleared up"),
     ]
+
+
+def test_a_paused_run_is_still_paused_when_the_mailing_is_on_again(
+    web: FlaskClient, session: Session, moderator: User, world: World
+) -> None:
+    mailing_id = world.mailing.id
+    world.mailing.paused_at, world.mailing.next_run_at = NOW, None
+    world.run.held_reason, world.run.held_at, world.run.give_up_at = HeldReason.PAUSED, NOW, TOMORROW
+    sign_in(web, moderator)
+    assert post(web, "/admin/mailings/off", id=mailing_id, reason="Complaints").status_code == 303
+    session.expire_all()
+    assert world.run.held_reason == "disabled"
+    assert post(web, "/admin/mailings/on", id=mailing_id, reason="Cleared up").status_code == 303
+    session.expire_all()
+    assert (world.run.held_reason, world.run.drain_reason, world.mailing.next_run_at) == ("paused", None, None)
 
 
 def test_the_owner_reads_the_reason_and_cannot_undo_it(
