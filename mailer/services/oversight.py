@@ -138,7 +138,9 @@ def mailing_sums(session: Session, mailing_ids: Collection[int]) -> dict[int, Se
 
 def staff() -> Select[User]:
     """Everybody with a role, by address."""
-    return select(User).where(HAS_ROLE, User.deleted_at.is_(None)).order_by(User.email_key)
+    # from the few roles to their people: asking every account for a role takes a tenth of a second at 100,000
+    few = User.id.in_(select(UserRole.user_id))
+    return select(User).where(few, User.deleted_at.is_(None)).order_by(User.email_key)
 
 
 def moderators(session: Session) -> Sequence[User]:
