@@ -45,6 +45,8 @@ def develop(stream: IO[bytes], field: str = "photo") -> Files:
             return _made_anew(raw, field)
         except Invalid:
             raise
+        except Image.DecompressionBombError:  # the decoder's own limit, far above ours: it does not even open these
+            raise Invalid(field, "too_many_pixels") from None
         except Exception:  # a hostile file may make a decoder raise anything
             raise Invalid(field, "not_a_photo") from None
 

@@ -128,6 +128,15 @@ def test_what_is_no_honest_photo_is_refused_beside_the_field(
     assert session.scalars(select(Post)).first() is None
 
 
+@pytest.mark.parametrize("size", [(8_000, 5_001), (14_000, 14_000)], ids=["a little", "more than the decoder opens"])
+def test_a_photo_of_too_many_pixels_is_told_so(size: tuple[int, int]) -> None:
+    file = io.BytesIO()
+    Image.new("1", size).save(file, "PNG")
+    file.seek(0)
+    with pytest.raises(Invalid, match="too_many_pixels"):
+        photos.develop(file)
+
+
 def test_a_file_of_more_than_ten_megabytes_is_refused_before_it_is_decoded() -> None:
     with pytest.raises(Invalid, match="too_big"):
         photos.develop(io.BytesIO(picture() + bytes(photos.MOST_BYTES)))
