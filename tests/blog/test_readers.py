@@ -42,6 +42,10 @@ def test_a_reader_counts_once_per_browser_session(
     [
         {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"},
         {"User-Agent": "Mozilla/5.0 (compatible; YandexBot/3.0)"},
+        {"User-Agent": "Mozilla/5.0 (compatible; YandexImages/3.0; +http://yandex.com/bots)"},
+        {"User-Agent": "Mozilla/5.0 (compatible; vkShare; +http://vk.com/dev/Share)"},
+        {"User-Agent": "WhatsApp/2.23.20.0"},
+        {"User-Agent": "curl/8.14.1"},
         {"User-Agent": "TelegramBot (like TwitterBot)"},
         {"User-Agent": "facebookexternalhit/1.1"},
         {"User-Agent": ""},
@@ -54,6 +58,12 @@ def test_robots_and_prefetching_browsers_are_no_readers(
     make_post(session, make_user(session))
     assert web.get("/blog/a-post", headers=headers).status_code == 200
     assert views(session) == 0
+
+
+def test_a_telephone_named_cubot_is_no_robot(web: FlaskClient, session: Session) -> None:
+    make_post(session, make_user(session))
+    web.get("/blog/a-post", headers={"User-Agent": "Mozilla/5.0 (Linux; Android 9; CUBOT X19) Chrome/148.0"})
+    assert views(session) == 1
 
 
 def test_a_head_request_and_a_draft_count_nothing(web: FlaskClient, session: Session) -> None:

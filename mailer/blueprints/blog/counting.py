@@ -24,7 +24,9 @@ from mailer.services import readers
 log = logging.getLogger(__name__)
 
 ROBOT = re.compile(
-    r"bot\b|bot/|crawl|spider|slurp|preview|facebookexternalhit|embedly|archiver|monitor|lighthouse|validator|feed",
+    # a Cubot is a telephone; Yandex and others name their page about bots; programs name their library
+    r"(?<!\bcu)bots?\b|crawl|spider|slurp|preview|facebookexternalhit|embedly|archiver|monitor|lighthouse|validator|feed"
+    r"|^(curl|wget|python|go-http|java|okhttp|whatsapp|viber)|vkshare|mediapartners|headless",
     re.IGNORECASE,
 )
 MOST_REMEMBERED = 100  # of a cookie's 4 KB
