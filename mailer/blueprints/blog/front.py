@@ -2,7 +2,7 @@
 
 from time import perf_counter
 
-from flask import render_template
+from flask import current_app, render_template
 from flask_login import current_user
 
 from mailer.blueprints.blog import shelf
@@ -34,7 +34,7 @@ def front() -> str:
 
 def _totals() -> Totals:
     """As fresh as their counting is quick; where it is slow, one visitor at a time pays for it."""
-    kept, now = shelf.fetch(TOTALS), utcnow()
+    kept, now = shelf.fetch(TOTALS) or current_app.extensions.get(TOTALS), utcnow()
     if kept and (kept[1] > now.timestamp() or not shelf.is_first(f"{TOTALS}:counting", COUNTING_S)):
         totals: Totals = kept[0]
         return totals
@@ -42,5 +42,7 @@ def _totals() -> Totals:
     counted = numbers.totals(db.session(), today=now.astimezone(zone()).date(), now=now)
     took_s = perf_counter() - began
     if took_s > QUICK_S:
-        shelf.keep(TOTALS, (counted, now.timestamp() + PATIENCE * took_s), KEPT_S)
+        kept = counted, now.timestamp() + PATIENCE * took_s
+        current_app.extensions[TOTALS] = kept  # without a cache each process remembers its own
+        shelf.keep(TOTALS, kept, KEPT_S)
     return counted
