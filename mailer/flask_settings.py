@@ -6,6 +6,7 @@ from typing import Any
 from mailer.config import Config
 
 MEGABYTE = 1024 * 1024
+CACHE_PATIENCE_S = 0.5  # a Redis that is silent must not hold a page; without it the page is made anew
 
 
 def flask_settings(config: Config) -> dict[str, Any]:
@@ -43,5 +44,10 @@ def _cache(config: Config) -> dict[str, Any]:
     if not config.cache_enabled:
         return {"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True}
     if config.redis_url:
-        return {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": config.redis_url, "CACHE_KEY_PREFIX": "mailer:"}
+        return {
+            "CACHE_TYPE": "RedisCache",
+            "CACHE_REDIS_URL": config.redis_url,
+            "CACHE_KEY_PREFIX": "mailer:",
+            "CACHE_OPTIONS": {"socket_timeout": CACHE_PATIENCE_S, "socket_connect_timeout": CACHE_PATIENCE_S},
+        }
     return {"CACHE_TYPE": "FileSystemCache", "CACHE_DIR": str(config.var_dir / "cache")}

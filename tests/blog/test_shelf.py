@@ -1,5 +1,6 @@
 """Kept pages: quick, never old, never private, and never needed. Feeds and maps for programs."""
 
+import socket
 from collections.abc import Callable
 from xml.etree import ElementTree
 
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
+from mailer.blueprints.blog import feeds
 from mailer.models import Post
 from tests.blog.writers import make_post
 from tests.pages.test_query_counts import Counter
@@ -65,6 +67,24 @@ def test_nothing_of_one_reader_is_shown_to_another(web: FlaskClient, visitor: Fl
     assert "/blog/mine" not in page
 
 
+def test_a_page_s_number_in_any_guise_is_answered_and_fills_no_cache(web: FlaskClient, session: Session) -> None:
+    make_post(session, make_user(session), title="Before")
+    guises = ("000000001" + "9" * 5000, "0000000011", "9" * 30, "-1", "0", "abc")
+    for page in guises:
+        assert "Before" in web.get(f"/blog/?page={page}").get_data(as_text=True)
+    session.execute(update(Post).values(title="Behind the back"))  # a kept page would not show it
+    for page in guises:
+        assert "Behind" in web.get(f"/blog/?page={page}").get_data(as_text=True)
+
+
+def test_a_redis_that_is_silent_costs_moments_not_the_page(make_app: Callable[..., Flask], session: Session) -> None:
+    make_post(session, make_user(session))
+    session.commit()
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and never says a word
+        web = make_app(redis_url=f"redis://127.0.0.1:{silent.getsockname()[1]}/0").test_client()
+        assert web.get("/blog/").status_code == 200
+
+
 @pytest.mark.parametrize("settings", [{"cache_enabled": False}, {"redis_url": "unix:///nowhere/redis.sock"}])
 def test_everything_works_without_the_cache(
     make_app: Callable[..., Flask], session: Session, settings: dict[str, object]
@@ -102,6 +122,23 @@ def test_the_feed_is_atom_with_whole_addresses(web: FlaskClient, session: Sessio
     assert content is not None
     assert 'href="http://localhost/blog/"' in content
     assert web.get("/blog/feed.xml", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
+def test_a_sign_that_no_feed_can_carry_breaks_it_for_nobody(web: FlaskClient, session: Session) -> None:
+    make_post(session, make_user(session, first_name="An\x08na", last_name=""), title="One\ufffe two")
+    entry = ElementTree.fromstring(web.get("/blog/feed.xml").data).find(f"{ATOM}entry")
+    assert entry is not None
+    assert entry.findtext(f"{ATOM}title") == "One two"
+    assert entry.findtext(f"{ATOM}author/{ATOM}name") == "Anna"
+
+
+def test_the_map_holds_no_more_than_a_map_may(
+    web: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "IN_MAP", 4)
+    for _ in range(4):
+        make_post(session, make_user(session))
+    assert web.get("/sitemap.xml").get_data(as_text=True).count("<loc>") == 4
 
 
 def test_the_map_and_the_rules_for_robots_name_public_pages_only(web: FlaskClient, session: Session) -> None:

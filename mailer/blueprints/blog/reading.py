@@ -27,7 +27,8 @@ def index() -> str:
 
 def _newest() -> str:
     n = request.args.get("page", "1")
-    if set(request.args) - {"page"} or not (n.isascii() and n.isdigit()) or not 0 < int(n[:9]) <= MOST_KEPT_PAGES:
+    is_short = n.isascii() and n.isdigit() and len(n) <= len(str(MOST_KEPT_PAGES))
+    if set(request.args) - {"page"} or not is_short or not 0 < int(n) <= MOST_KEPT_PAGES:
         return _found("")  # the pager repeats other arguments: such a page is this visitor's own
     return shelf.page(f"list:{get_locale()}:{chosen_zone()}:{int(n)}", lambda: _found(""))
 
