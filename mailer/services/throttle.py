@@ -29,6 +29,8 @@ SIGN_IN_KNOWN = Limit("sign-in-known", ((10, MINUTE), (50, HOUR)))
 PASSWORD_ASKED = Limit("password-asked", ((5, MINUTE), (20, HOUR)))
 SIGN_UP_ADDRESS = Limit("sign-up-address", ((10, 10 * MINUTE), (60, DAY)))
 LETTER_MAILBOX = Limit("letter-mailbox", ((3, 10 * MINUTE), (10, DAY)))
+# of a storm of refusals one is written into the audit
+REFUSAL_NOTED = Limit("refusal-noted", ((1, 10 * MINUTE),))
 LETTER_ADDRESS = Limit("letter-address", ((10, 10 * MINUTE), (60, DAY)))
 
 

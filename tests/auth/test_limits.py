@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from mailer.models import User
+from mailer.models import AuditEntry, User
 from mailer.services import throttle
 from mailer.services.throttle import SIGN_IN_ACCOUNT, Limit
 from tests.auth.conftest import PASSWORD
@@ -41,6 +41,15 @@ def test_the_sixth_guess_in_a_minute_is_refused_and_told_when_to_come_back(web: 
     assert 1 <= seconds <= 60
     assert "There were too many tries. Try again in" in answer.text
     assert enter(web).status_code == 429  # the right password does not help a stranger
+
+
+def test_of_many_refusals_one_is_written_down_for_the_owner(web: FlaskClient, session: Session, anna: User) -> None:
+    guess_until_refused(web)
+    for _ in range(3):
+        assert enter(web, "a last guess").status_code == 429
+    rows = session.scalars(select(AuditEntry).where(AuditEntry.verb == "limit.refuse")).all()
+    assert [(row.user_id, row.address) for row in rows] == [(anna.id, "127.0.0.1")]
+    assert "guess" not in rows[0].detail
 
 
 def test_an_unknown_account_is_refused_in_the_same_way(web: FlaskClient, anna: User) -> None:
