@@ -21,12 +21,14 @@ from mailer.models import (
     MailingClient,
     MailingTag,
     Message,
+    MessageVersion,
     Post,
     Run,
     SignIn,
     Suppression,
     Tag,
     User,
+    UserRole,
 )
 from mailer.orm import Base
 
@@ -55,6 +57,7 @@ def parts_of(user: User) -> dict[str, Select[Any]]:
     mine = user.id
     return {
         "profile.json": select(*_columns(User, "password_hash", "email_key", "username_key")).where(User.id == mine),
+        "roles.csv": select(*_columns(UserRole, "user_id")).where(UserRole.user_id == mine),
         "clients.csv": select(*_columns(Client, "owner_id", "address_key")).where(Client.owner_id == mine),
         "client_tags.csv": select(Client.email, Tag.name)
         .join(ClientTag, ClientTag.client_id == Client.id)
@@ -64,6 +67,9 @@ def parts_of(user: User) -> dict[str, Select[Any]]:
             Suppression.owner_id == mine
         ),
         "messages.json": select(*_columns(Message, "owner_id")).where(Message.owner_id == mine),
+        "message_versions.json": select(*_columns(MessageVersion, "owner_id", "sha256")).where(
+            MessageVersion.owner_id == mine
+        ),
         "mailings.json": select(*_columns(Mailing, "owner_id", "disabled_by_id")).where(Mailing.owner_id == mine),
         "mailing_tags.csv": select(MailingTag.mailing_id, Tag.name)
         .join(Tag, Tag.id == MailingTag.tag_id)
