@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mailer.models import Post, PostPhoto, Revision
-from mailer.rules.errors import Conflict
+from mailer.rules.errors import Conflict, NotFound
 from mailer.services import photos, post_content, posts
 from mailer.services.photos import Album
 
@@ -52,7 +52,8 @@ def create(session: Session, author_id: int, facts: PostFacts, *, now: datetime)
 
 
 def update(session: Session, post: Post, facts: PostFacts, album: Album, *, now: datetime) -> None:
-    """Change a post; pictures that it no longer shows are dropped from the album."""
+    """Change a post; pictures that it no longer shows are dropped from the album. Raises NotFound when it is gone."""
+    _take(session, post)
     _write(post, facts, now)
     session.flush()
     album.drop(_remember_photos(session, post))
@@ -60,7 +61,8 @@ def update(session: Session, post: Post, facts: PostFacts, album: Album, *, now:
 
 
 def delete(session: Session, post: Post, album: Album) -> None:
-    """Delete a post with its pictures."""
+    """Delete a post with its pictures. Raises NotFound when it is gone already."""
+    _take(session, post)
     album.drop(photo_names(session, post))
     session.delete(post)
     session.flush()
@@ -88,6 +90,12 @@ def touch(session: Session) -> None:
     session.execute(
         statement.on_conflict_do_update(index_elements=[Revision.name], set_={"number": Revision.number + 1})
     )
+
+
+def _take(session: Session, post: Post) -> None:
+    # PostgreSQL: else of a change and a deletion at once one meets no row, and the other overlooks a new picture
+    if session.scalar(select(Post.id).where(Post.id == post.id).with_for_update()) is None:
+        raise NotFound
 
 
 def _write(post: Post, facts: PostFacts, now: datetime) -> None:
