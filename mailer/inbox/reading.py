@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
+from email.parser import BytesHeaderParser
 from html import unescape
 from typing import TypeVar
 
 MOST_TEXT = 200_000
 MOST_LINKS = 50
+MOST_HEADER = 10_000
 _HREF = re.compile(r"""\bhref\s*=\s*["']?(https?://[^"'\s<>]+)""", re.IGNORECASE)
 _PLAIN = re.compile(r"""https?://[^\s<>"']+[^\s<>"'.,;:!?)\]]""")
 Answer = TypeVar("Answer")
@@ -45,8 +47,7 @@ class Reading:
 
 def read(raw: bytes) -> Reading:
     """Read a letter; every part is optional."""
-    message = message_from_bytes(raw)
-    parts = [part for part in message.walk() if not part.is_multipart()]
+    message, parts = _tried(lambda: _taken_apart(raw)) or _headers_alone(raw)
     bodies = [part for part in parts if not _is_file(part)]
     text, html = (_first(bodies, f"text/{kind}") for kind in ("plain", "html"))
     return Reading(
@@ -58,6 +59,16 @@ def read(raw: bytes) -> Reading:
         files=tuple(_file(part) for part in parts if _is_file(part)),
         links=tuple(dict.fromkeys(_links(text, html)))[:MOST_LINKS],
     )
+
+
+def _taken_apart(raw: bytes) -> tuple[Message, list[Message]]:
+    message = message_from_bytes(raw)
+    return message, [part for part in message.walk() if not part.is_multipart()]
+
+
+def _headers_alone(raw: bytes) -> tuple[Message, list[Message]]:
+    """For parts in parts in parts, deeper than the library can go."""
+    return BytesHeaderParser().parsebytes(raw), []
 
 
 def _first(parts: list[Message], kind: str) -> str:
@@ -76,7 +87,7 @@ def _bytes(part: Message) -> bytes:
 
 
 def _decoded(value: object) -> str:
-    raw = str(value)
+    raw = str(value)[:MOST_HEADER]  # the time it takes grows with the square of the length
     return _shown(_tried(lambda: str(make_header(decode_header(raw)))) or raw)
 
 

@@ -58,8 +58,14 @@ def test_what_can_hardly_be_read_is_kept_and_shown_all_the_same(app: Flask, inbo
     )
     worse = b"Subject: =?\xff-8?q?x?=\r\nContent-Disposition: attachment; filename*1=a; filename*=b\r\n\r\nx\r\n"
     many = b"Content-Type: multipart/mixed; boundary=\r\n\r\n--\r\n"
-    for raw in (broken, worse, many, b"", b"\r\n", b"no headers at all"):
+    deep = b"".join(b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (n, n) for n in range(3000))
+    marked = b"Subject: <script>\r\nFrom: <img src=x>\r\nX-Mark: <b>\r\n\r\n<svg onload=x>\x00\r\n"
+    for raw in (broken, worse, many, deep, marked, b"", b"\r\n", b"no headers at all"):
         inbox.send("anna@example.org", raw)
-    assert len(inbox.subjects()) == 6
+    assert len(inbox.subjects()) == 8
     web = app.test_client()
-    assert [web.get(f"/inbox/{n}").status_code for n in range(1, 7)] == [200] * 6
+    pages = [web.get(f"/inbox/{n}") for n in range(1, 9)]
+    assert [page.status_code for page in pages] == [200] * 8
+    for mark in ("<script>", "<img src=x>", "<b>", "<svg onload"):
+        assert mark not in pages[4].text
+        assert mark not in web.get("/inbox/").text
