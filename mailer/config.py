@@ -6,6 +6,7 @@ and a test holds the two together.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -98,6 +99,11 @@ class Config:
     def mail_domain(self) -> str:
         """The right-hand side of Message-IDs: the domain letters are sent from."""
         return self.mail.sender.rpartition("@")[2].rstrip("> ")
+
+    @property
+    def contact(self) -> str:
+        """Whom an owner may ask about a moderator's act: the abuse contact, else the address letters come from."""
+        return self.site.abuse_contact or parseaddr(self.mail.sender)[1]
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Config":

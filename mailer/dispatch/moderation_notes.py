@@ -68,5 +68,4 @@ def _brake(session: Session, reader: User) -> Note | None:
 
 def _contact() -> tuple[str, ...]:
     config: Config = current_app.config["MAILER"]
-    contact = config.site.abuse_contact
-    return (_("Questions: %(contact)s", contact=contact),) if contact else ()
+    return (_("Questions: %(contact)s", contact=config.contact),)

@@ -20,7 +20,8 @@ class Item:
 
 
 def install(app: Flask) -> None:
-    """Give every template `menu` and `site`."""
+    """Give every template `menu` and `site`; and `contact`, which macros know too."""
+    app.jinja_env.globals["contact"] = app.config["MAILER"].contact
     app.context_processor(lambda: {"menu": items(), "site": current_app.config["MAILER"].site})
 
 

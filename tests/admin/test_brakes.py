@@ -82,3 +82,14 @@ def test_switching_off_and_on_does_not_let_go_of_the_brake(
         post(web, f"/admin/mailings/{verb}", id=mailing_id, reason="Looking into it")
     session.expire_all()
     assert braked.run.held_reason == "brake"
+
+
+def test_the_owner_reads_why_and_whom_to_write_to(web: FlaskClient, session: Session, braked: World) -> None:
+    mailing_id, run_id = braked.mailing.id, braked.run.id
+    contact = web.application.config["MAILER"].contact
+    sign_in(web, braked.owner)
+    for path in (f"/mailings/{mailing_id}", f"/reports/runs/{run_id}", "/reports/"):
+        page = web.get(path)
+        assert page.status_code == 200, path
+        assert "Very many letters were refused. A moderator has to look at it" in page.text, path
+        assert f"Questions: {contact}" in page.text, path

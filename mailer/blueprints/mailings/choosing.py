@@ -100,7 +100,8 @@ def _past_end(form: MailingForm) -> Wrong:
 
 def _beyond_limit(form: MailingForm) -> Wrong:
     """Where it is known already that a new sender's day is too short; what comes later is skipped by the engine."""
-    limit = current_app.config["MAILER"].sending.new_user_daily_limit
+    config = current_app.config["MAILER"]
+    limit = config.sending.new_user_daily_limit
     if not limit or current_user.trusted_at is not None:
         return None
     if audiences.reach(db.session(), current_user.id, form.choice()).least <= limit:
@@ -110,7 +111,7 @@ def _beyond_limit(form: MailingForm) -> Wrong:
         "Until a moderator trusts you, you may write to %(num)s clients a day. This audience is larger.",
         limit,
     )
-    return form.audience, sentence
+    return form.audience, f"{sentence} {_('Questions: %(contact)s', contact=config.contact)}"
 
 
 def outlook(form: MailingForm, mailing: Mailing | None, *, sent_on: date | None) -> Outlook | None:

@@ -3,6 +3,7 @@ is one (RFC 3463), by the reply code where not; the server's own words always st
 
 from dataclasses import dataclass
 
+from flask import current_app
 from flask_babel import gettext as _
 
 from mailer.rules.outcome import Outcome, SkipReason, is_dead_address
@@ -135,10 +136,7 @@ def _skips() -> dict[SkipReason, tuple[str, str]]:
             _("It was edited after the sending began. The next letter goes to the new address."),
         ),
         SkipReason.CLIENT_DELETED: (_("The client was deleted meanwhile"), _("There is nothing to do.")),
-        SkipReason.DAILY_LIMIT: (
-            _("The day's limit was reached"),
-            _("New users may write to a certain number of clients a day, until a moderator trusts them."),
-        ),
+        SkipReason.DAILY_LIMIT: _daily_limit(),
         SkipReason.OWNER_BLOCKED: (_("The account was blocked"), _("Please ask whoever runs this service.")),
         SkipReason.STOPPED: (_("The mailing was stopped early"), _("The rest was not written to, as you wished.")),
         SkipReason.CANCELLED: (_("The run was cancelled"), _("The rest was not written to.")),
@@ -163,3 +161,9 @@ def _skips() -> dict[SkipReason, tuple[str, str]]:
             _("Make the pictures smaller, or link to them instead."),
         ),
     }
+
+
+def _daily_limit() -> tuple[str, str]:
+    why = _("New users may write to a certain number of clients a day, until a moderator trusts them.")
+    whom = _("Questions: %(contact)s", contact=current_app.config["MAILER"].contact)
+    return _("The day's limit was reached"), f"{why} {whom}"
