@@ -89,6 +89,24 @@ def test_a_moderator_of_the_blog_finds_posts_only(
     expect(page.locator("form.post-form")).to_be_visible()
 
 
+def test_each_role_runs_against_the_same_wall(
+    page: Page, session: Session, enter: Enter, moderator: User, blogger: User, admin: User, world: World
+) -> None:
+    walls = {
+        moderator: ("posts/", "staff/", "audit/", f"users/{admin.id}", f"users/block?id={admin.id}"),
+        blogger: ("users/", "mailings/", "log/", "staff/", f"mailings/{world.mailing.id}"),
+        world.owner: ("", "users/", "posts/", "staff/", f"users/{world.owner.id}"),
+    }
+    walls[admin] = (f"users/block?id={admin.id}", f"users/block?id={moderator.id}", "users/edit/?id=1")
+    for person, paths in walls.items():
+        enter(person)
+        for path in ("users/987654", *paths):
+            answer = page.goto(f"/admin/{path}")
+            assert answer is not None
+            assert answer.status == 404, path
+            expect(page.locator(".judged, .table-card")).to_have_count(0)
+
+
 @pytest.mark.parametrize("locale", ["en", "ru"])
 def test_an_administrator_visits_every_room_on_a_phone(
     page: Page, session: Session, enter: Enter, admin: User, world: World, locale: str
