@@ -35,6 +35,35 @@ const plainHtml = (root) => {
   return copy.textContent.trim() || copy.querySelector("img") ? copy.innerHTML : "";
 };
 
+/* The server keeps no picture wider than this. A photo is made so small before it is posted, because the text with all
+   its pictures has a limit: two of a telephone would be beyond it. What cannot be read goes as it is, and the server
+   says what is wrong with it; so do other kinds, which browsers do not all turn upright. */
+const MIMETYPES = ["image/jpeg", "image/png", "image/webp"];
+const WIDEST = 1600;
+const SMALL_BYTES = 300_000;
+const smaller = async (file) => {
+  const bitmap = file.type === "image/jpeg" && file.size > SMALL_BYTES && (await createImageBitmap(file).catch(() => null));
+  if (!bitmap) return file;
+  const scale = Math.min(1, WIDEST / bitmap.width, (2 * WIDEST) / bitmap.height);
+  const canvas = element("canvas");
+  [canvas.width, canvas.height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
+  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  const made = await new Promise((done) => canvas.toBlob(done, file.type, 0.9));
+  return made && made.size < file.size ? made : file;
+};
+const address = (blob) => new Promise((done) => {
+  const reader = new FileReader();
+  reader.onload = () => done(reader.result);
+  reader.readAsDataURL(blob);
+});
+async function insertPictures(range, files) {
+  const Delta = Quill.import("delta");
+  const images = await Promise.all(files.map(async (file) => address(await smaller(file))));
+  const start = new Delta().retain(range.index).delete(range.length);
+  this.quill.updateContents(images.reduce((change, image) => change.insert({ image }), start), "user");
+  this.quill.setSelection(range.index + images.length, "silent");
+}
+
 const toolbar = (withImages) => {
   const bar = element("div");
   bar.setAttribute("aria-label", words.toolbar);
@@ -72,7 +101,7 @@ const build = (textarea) => {
     theme: "snow",
     bounds: box,
     formats: withImages ? [...FORMATS, "image"] : FORMATS,
-    modules: { toolbar: bar, uploader: withImages ? {} : { mimetypes: [] } },
+    modules: { toolbar: bar, uploader: withImages ? { mimetypes: MIMETYPES, handler: insertPictures } : { mimetypes: [] } },
   });
   label(quill, bar, textarea);
   // only what a person changed is written back: merely opening a text must not rewrite it
