@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import run
-from tests.support.ports import free_socket
+from tests.support.ports import free_socket, turn_to_start
 from tests.support.processes import short_folder, wait_until
 
 PINS = ("run.py", "requirements.txt", "requirements-dev.txt", "constraints.txt")
@@ -166,16 +166,16 @@ def checkout() -> Iterator[Path]:
 class Started:
     """A whole `python3 run.py`. Its output is a pipe that only closes when the last of its processes is gone.
 
-    Use it in a `with`: a test that fails leaves nothing running either.
+    Use it in a `with`: a failed test leaves nothing running. Two at once could choose the same ports: they take turns.
     """
 
     def __init__(self, folder: Path) -> None:
         self.said = ""
+        self._turn = turn_to_start()
+        command, out = [sys.executable, "run.py"], subprocess.PIPE
         environment = PLAIN | {"MAILER_VENV": sys.prefix}
-        command = [sys.executable, "run.py"]
-        pipe = subprocess.PIPE
         self.process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=pipe, stderr=subprocess.STDOUT, text=True
+            command, cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT, text=True
         )
         self.listener = threading.Thread(target=self._listen)
         self.listener.start()
@@ -184,8 +184,9 @@ class Started:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        if self.process.poll() is None:
-            self.end(signal.SIGTERM)
+        with self._turn:
+            if self.process.poll() is None:
+                self.end(signal.SIGTERM)
 
     def _listen(self) -> None:
         assert self.process.stdout

@@ -1,9 +1,13 @@
 """Which ports tests may use: always free ones of the loopback, and never by chance the machine's own services."""
 
+import fcntl
 import ipaddress
+import os
 import socket
 import sys
-from typing import Any
+import tempfile
+from pathlib import Path
+from typing import IO, Any
 
 WELL_KNOWN = 1024
 
@@ -61,3 +65,10 @@ class Guard:
 
 def _text(host: str | bytes | None) -> str | None:
     return host.decode() if isinstance(host, bytes) else host
+
+
+def turn_to_start() -> IO[str]:
+    """Wait until no other test on this machine has a whole service running; closing what is returned ends the turn."""
+    turn = (Path(tempfile.gettempdir()) / f"mailer-starts-{os.getuid()}").open("w")
+    fcntl.flock(turn, fcntl.LOCK_EX)
+    return turn
