@@ -60,10 +60,12 @@ def test_a_moderator_publishes_the_draft_of_another(
     draft = make_post(session, make_user(session), is_published=False)
     assert draft.title in web.get("/blog/mine?others=1").get_data(as_text=True)
     fields = {"title": draft.title, "content": draft.content, "is_published": "y"}
-    assert post(web, f"/blog/{draft.slug}/edit", fields).status_code == 303
+    assert post(web, f"/blog/{draft.slug}/edit", fields).status_code == 422  # no act of a moderator without a reason
+    assert post(web, f"/blog/{draft.slug}/edit", fields, reason="ready for readers").status_code == 303
     assert visitor.get(f"/blog/{draft.slug}").status_code == 200
     entry = session.scalars(select(AuditEntry)).one()
     assert (entry.verb, entry.object_id, entry.actor_id) == ("post.update", draft.id, moderator.id)
+    assert entry.reason == "ready for readers"
 
 
 def test_where_everyone_may_publish_a_plain_user_does(app_config, make_app, session: Session) -> None:  # type: ignore[no-untyped-def]

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, Field, Form, TextAreaField, ValidationError
+from wtforms import BooleanField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
 from mailer.rules.errors import Invalid
@@ -29,15 +29,10 @@ def _writable(value: str | None) -> str:
     return UNWRITABLE.sub("", value or "")
 
 
-def _not_blank(_form: Form, field: Field) -> None:
-    if field.raw_data and not field.data:
-        raise ValidationError(_l("Give a reason."))
-
-
 class ReasonForm(BaseForm):
     """Why a moderator changes or deletes the post of another; one's own post is nobody's business."""
 
-    reason = line(_l("Reason"), _not_blank, most=500)
+    reason = line(_l("Reason"), DataRequired(_l("Give a reason.")), most=500)
 
 
 class PostForm(ReasonForm):
