@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from mailer.models import AuditEntry, HeldReason, Run, RunState
@@ -23,12 +23,9 @@ def require_held(run: Run) -> None:
 
 def release(session: Session, run: Run, *, now: datetime) -> None:
     """Let a run that the brake holds go on; it is not held for its refused share again. Raises Conflict."""
-    held = (Run.id == run.id, Run.state == RunState.OPEN, Run.held_reason == HeldReason.BRAKE)
-    free = {"held_reason": None, "held_at": None, "held_until": None, "brake_released_at": now}
-    done = session.execute(update(Run).where(*held).values(free).execution_options(synchronize_session=False))
-    if done.rowcount != 1:  # type: ignore[attr-defined]
-        raise Conflict("status")
-    session.expire(run)
+    runs.release_brake(session, run, now=now)
+    if run.drain_reason is not None:
+        return  # its time was over: the rest is written down, and needs no mail server
     if run.mailing.paused_at is not None:
         runs.hold(session, run.mailing_id, HeldReason.PAUSED, now=now)
     if run.mailing.disabled_at is not None:

@@ -95,8 +95,11 @@ def release(session: Session, mailing_id: int, reason: HeldReason, *, now: datet
 
 
 def release_brake(session: Session, run: Run, *, now: datetime) -> None:
-    """A moderator looked at the refusals: the run goes on, and the brake does not stop it again. Raises Conflict."""
+    """Somebody looked at the refusals: the run goes on and the brake does not stop it again; if its time is over,
+    the rest is written down as too late. Raises Conflict."""
     braked = update(Run).where(Run.id == run.id, Run.state == RunState.OPEN, Run.held_reason == HeldReason.BRAKE)
+    is_over = Run.give_up_at <= now
+    session.execute(braked.where(is_over, Run.drain_reason.is_(None)).values(drain_reason=SkipReason.TOO_LATE))
     if session.execute(braked.values(brake_released_at=now, **_GO_ON).returning(Run.id)).first() is None:
         raise Conflict("status")
     session.expire(run)

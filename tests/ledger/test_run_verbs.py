@@ -171,6 +171,15 @@ def test_a_brake_is_released_once(play: Play, session: Session) -> None:
     session.rollback()
 
 
+def test_a_brake_released_too_late_writes_the_rest_off(play: Play, session: Session) -> None:
+    play.open(3, held_reason=HeldReason.BRAKE, held_at=AT, give_up_at=AT)
+    run = session.get_one(type(play.run()), play.run_id)
+    runs.release_brake(session, run, now=AT + timedelta(seconds=1))
+    assert play.turn().is_dry
+    assert play.said() == [(1, "skipped", "too_late")] * 3
+    assert play.counters() == {"total": 3, "skipped": 3}
+
+
 @pytest.mark.parametrize("by", ["mailing_id", "owner_id"])
 def test_cancelling_writes_everybody_off(play: Play, session: Session, by: str) -> None:
     play.open(3)
