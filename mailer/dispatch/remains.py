@@ -40,12 +40,6 @@ class Remains:
     claims: dict[int, States]
 
 
-def read_dead(folder: Path, worker: str) -> dict[int, States] | None:
-    """States by claim id; None unless the worker is known to be dead, on this boot of this machine."""
-    remains = examine(folder, worker)
-    return remains.claims if remains.life is Life.DEAD else None
-
-
 def examine(folder: Path, worker: str) -> Remains:
     """Try the worker's lock. UNKNOWN: of another host or another boot, or its journal is gone."""
     try:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Select, delete, exists, func, select
 from sqlalchemy.orm import Session
 
-from mailer.models import Client, ClientTag, MailingTag, Tag
+from mailer.models import ClientTag, MailingTag, Tag
 
 MAX_NAME = 50
 MAX_PER_CLIENT = 20
@@ -58,13 +58,4 @@ def drop_unused(session: Session, owner_id: int) -> None:
         delete(Tag)
         .where(Tag.owner_id == owner_id)
         .where(~exists().where(ClientTag.tag_id == Tag.id), ~exists().where(MailingTag.tag_id == Tag.id))
-    )
-
-
-def carried_by(owner_id: int, tag_ids: Sequence[int]) -> Select[int]:
-    """The ids of the owner's clients that carry any of these tags."""
-    return (
-        select(Client.id)
-        .where(Client.owner_id == owner_id)
-        .where(exists().where(ClientTag.client_id == Client.id, ClientTag.tag_id.in_(tag_ids)))
     )

@@ -1,9 +1,9 @@
 """What all forms share: a base that keeps what was typed, and checks of shape (rules check meaning)."""
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, render_template
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, Form, StringField, TextAreaField, ValidationError
@@ -50,8 +50,3 @@ def line(label: object, *checks: Check, most: int, **options: object) -> StringF
 def text(label: object, *checks: Check, most: int, **options: object) -> TextAreaField:
     """A text area of at most `most` characters."""
     return TextAreaField(label, validators=[*checks, no_nul, Length(max=most)], **options)
-
-
-def posted_ids(name: str) -> Sequence[int]:
-    """The whole numbers posted under `name`; anything else is left out."""
-    return [int(raw) for raw in request.form.getlist(name) if raw.isascii() and raw.isdigit() and len(raw) < 19]

@@ -21,7 +21,14 @@ from mailer.dispatch.journal import (
     new_worker_name,
     path_of,
 )
-from mailer.dispatch.remains import Life, examine, read_dead, sweep
+from mailer.dispatch.remains import Life, examine, sweep
+
+
+def read_dead(folder: Path, worker: str) -> dict[int, list[tuple[int, int]]] | None:
+    """What a worker that is known to be dead left behind."""
+    remains = examine(folder, worker)
+    return remains.claims if remains.life is Life.DEAD else None
+
 
 WORKER = """
 import sys, time
