@@ -8,6 +8,7 @@ from mailer.models.engine import Claim, DailyTotal, Heartbeat, Retry, Secret, Se
 from mailer.models.mailings import Audience, Mailing, MailingClient, MailingTag
 from mailer.models.messages import Message, MessageVersion
 from mailer.models.runs import Attempt, HeldReason, Run, RunState
+from mailer.models.summaries import RunDomain, RunReason, RunTime
 
 __all__ = [
     "AccountLetter",
@@ -31,7 +32,10 @@ __all__ = [
     "Retry",
     "Revision",
     "Run",
+    "RunDomain",
+    "RunReason",
     "RunState",
+    "RunTime",
     "Secret",
     "Sender",
     "SignIn",

@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, and_, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mailer.extensions import Model
@@ -80,6 +80,10 @@ class Run(Model):
     finished_at: Mapped[Moment | None]
     # the owner was told of a missed, waiting or troubled run
     noticed_at: Mapped[Moment | None]
+    # its figures are kept (models/summaries.py), as far as the client `summarised_upto`. 0 and below: from the start,
+    # and each time that the log of a closed run changes another number, so that a count under way sees it
+    summarised_at: Mapped[Moment | None]
+    summarised_upto: Mapped[int] = mapped_column(BigId, default=0, server_default=text("0"))
 
     mailing: Mapped[Mailing] = relationship()
     version: Mapped[MessageVersion | None] = relationship()
@@ -92,6 +96,8 @@ Index(
     sqlite_where=Run.state == RunState.OPEN,
     postgresql_where=Run.state == RunState.OPEN,
 )
+WANTS_SUMMARY = and_(Run.state.in_([RunState.DONE, RunState.CANCELLED]), Run.summarised_at.is_(None))
+Index("ix_run_unsummarised", Run.id, sqlite_where=WANTS_SUMMARY, postgresql_where=WANTS_SUMMARY)
 
 
 class Attempt(Model):
