@@ -1,4 +1,4 @@
-"""The queue's two tasks: the minute's tick and the engine's slices.
+"""The queue's tasks for sending: the minute's tick and the engine's slices; others hang theirs beside them.
 
 They carry nothing but their names; a lost or doubled one harms nothing, for the database is the truth.
 """
@@ -12,6 +12,7 @@ from flask import Flask
 from huey import Huey, crontab
 
 from mailer.clock import utcnow
+from mailer.dispatch import exports
 from mailer.dispatch.engine import Engine, build_engine
 from mailer.dispatch.ledger.interface import LedgerUnavailable
 from mailer.dispatch.tick import tick
@@ -75,6 +76,7 @@ def register(app: Flask, huey: Huey) -> Huey:
         if not is_queued(huey, "slice"):
             work_a_slice()
 
+    exports.register(app, huey)
     huey.on_shutdown()(room.close)
     app.extensions["mailer.bell"] = tick_each_minute
     return huey

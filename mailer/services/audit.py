@@ -1,8 +1,9 @@
 """The audit: who did what to whom, when, from where. Rows are only ever added; no secret may be handed in."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from mailer.models import AuditEntry, User
@@ -44,6 +45,20 @@ def record(
             browser=one_line(browser, 200),
         )
     )
+
+
+def record_once(session: Session, verb: str, *, mark: int, actor: User, now: datetime, **facts: Any) -> bool:
+    """The same for an act that may be told twice: `mark`, its random number, is kept as the object's id.
+
+    False when the row stands already; `facts` as `record` takes them.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(mark)))  # SQLite's writers take turns anyway
+    mine = (AuditEntry.user_id == actor.id, AuditEntry.verb == verb, AuditEntry.object_id == mark)
+    if session.scalar(select(AuditEntry.id).where(*mine)) is not None:
+        return False
+    record(session, verb, now=now, actor=actor, object_kind="export", object_id=mark, **facts)
+    return True
 
 
 def one_line(text: str, most: int) -> str:

@@ -5,10 +5,12 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, current_app, render_template, request, stream_with_context
+from flask import Response, render_template, request, stream_with_context
 from flask_login import current_user, login_required
 
 from mailer.blueprints.reports.room import reports
+from mailer.clock import utcnow
+from mailer.dispatch import exports
 from mailer.extensions import db
 from mailer.models import Run
 from mailer.rules.errors import NotFound
@@ -17,6 +19,7 @@ from mailer.services import log_pages
 from mailer.services import reports as book
 from mailer.services.attempts import LogRow, Place
 from mailer.services.log_pages import Wanted
+from mailer.web.acting import visitor_address
 
 OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 RUNS_OFFERED = 30
@@ -48,11 +51,30 @@ def attempts_csv() -> Response:
     """The same, all of it, as CSV; written while it is read, whatever its length."""
     wanted = _wanted()
     log_pages.page(db.session(), wanted, limit=1)  # a run that is not ours is a 404, not a broken file
+    if request.method == "GET":  # a HEAD takes nothing along
+        _note(wanted)
     name = f"attempts-{wanted.run_id}.csv" if wanted.run_id else "attempts.csv"
     response = Response(stream_with_context(_lines(wanted)), mimetype="text/csv", direct_passthrough=True)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["X-Accel-Buffering"] = "no"
     return response
+
+
+def _note(wanted: Wanted) -> None:
+    """Have the export written down, with the filters that it was asked for."""
+    parts = (
+        f"run {wanted.run_id}" if wanted.run_id else "all runs",
+        wanted.outcome,
+        f"address with {wanted.part}" if wanted.part else "",
+    )
+    exports.note(
+        current_user._get_current_object(),
+        "report.export",
+        detail=", ".join(filter(None, parts)),
+        address=visitor_address(),
+        browser=request.user_agent.string,
+        now=utcnow(),
+    )
 
 
 def _wanted() -> Wanted:
@@ -80,7 +102,6 @@ def _lines(wanted: Wanted) -> Iterator[bytes]:
             text.seek(0)
             text.truncate()
     yield text.getvalue().encode("utf-8", "replace")
-    current_app.logger.info("log exported: owner %s, run %s", wanted.owner_id, wanted.run_id or "all")
 
 
 def _cells(row: LogRow, run: Run) -> tuple[Any, ...]:
