@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from mailer import orm
 from mailer.clock import utcnow
 from mailer.config import Config
-from mailer.dispatch import moderation_notes, notes, notices
+from mailer.dispatch import moderation_notes, notes, notices, summaries
 from mailer.extensions import db
 from mailer.mail.account import Letter, Transport, open_transport
 from mailer.mail.patience import TROUBLE
@@ -27,6 +27,7 @@ from mailer.models import AccountLetter, Post, User
 from mailer.services import account_letters, account_links, accounts, addresses, brakes, upkeep
 from mailer.services.account_letters import Kind
 from mailer.services.account_links import Purpose
+from mailer.services.passwords import NO_PASSWORD
 
 log = logging.getLogger(__name__)
 
@@ -53,11 +54,13 @@ def register(app: Flask) -> None:
 
 
 def do_chores(*, now: datetime) -> None:
-    """What is done each minute beside the tick, and after `flask send`: notices, the outbox, tidying up."""
+    """What is done each minute beside the tick, and after `flask send`: notices, the outbox, tidying up,
+    and counting closed runs for the reports."""
     tell_owners(now=now)
     tell_moderators(now=now)
     deliver_due(now=now)
     upkeep.do(db.session(), now=now, config=current_app.config["MAILER"], commit=db.session.commit)
+    summaries.keep(db.session(), now=now, commit=db.session.commit)
 
 
 def tell_owners(*, now: datetime) -> None:
@@ -168,6 +171,8 @@ def _note(session: Session, kind: Kind, reader: User, to: str, *, now: datetime)
     match kind:
         case Kind.RESET:
             return notes.reset(account_links.issue(session, reader, Purpose.RESET, email=to, now=now))
+        case Kind.SIGN_UP if reader.confirmed_at is None and reader.password_hash == NO_PASSWORD:
+            return notes.first_password(account_links.issue(session, reader, Purpose.RESET, email=to, now=now))
         case Kind.SIGN_UP if reader.confirmed_at is None:
             return notes.confirm(account_links.issue(session, reader, Purpose.CONFIRM, email=to, now=now))
         case Kind.CHANGE_EMAIL:

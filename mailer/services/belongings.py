@@ -24,6 +24,9 @@ from mailer.models import (
     MessageVersion,
     Post,
     Run,
+    RunDomain,
+    RunReason,
+    RunTime,
     SignIn,
     Suppression,
     Tag,
@@ -78,11 +81,16 @@ def parts_of(user: User) -> dict[str, Select[Any]]:
         .join(Client, Client.id == MailingClient.client_id)
         .where(Client.owner_id == mine),
         "runs.csv": select(*_columns(Run, "owner_id")).where(Run.owner_id == mine),
+        **{f"{table.__tablename__}s.csv": _of_runs(table, mine) for table in (RunReason, RunDomain, RunTime)},
         "attempts.csv": select(*_columns(Attempt)).join(Run, Run.id == Attempt.run_id).where(Run.owner_id == mine),
         "posts.json": select(*_columns(Post, "author_id", "search_key")).where(Post.author_id == mine),
         "sessions.csv": select(*_columns(SignIn, "id_hash", "user_id")).where(SignIn.user_id == mine),
         "activity.csv": select(*_columns(AuditEntry, "actor_id", "user_id")).where(AuditEntry.user_id == mine),
     }
+
+
+def _of_runs(table: type[RunReason | RunDomain | RunTime], owner_id: int) -> Select[Any]:
+    return select(*_columns(table, "owner_id")).join(Run, Run.id == table.run_id).where(Run.owner_id == owner_id)
 
 
 def _columns(table: type[Base], *but: str) -> list[Any]:

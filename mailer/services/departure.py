@@ -27,7 +27,7 @@ from mailer.models import (
     UserRole,
 )
 from mailer.rules.outcome import SkipReason
-from mailer.services import account_links, post_writing, runs, sign_ins
+from mailer.services import account_links, post_writing, runs, sign_ins, summaries
 from mailer.services.passwords import NO_PASSWORD
 
 WINDOW = 2000
@@ -99,6 +99,8 @@ def _erase_run(session: Session, run_id: int, until: float, commit: Callable[[],
         if not window:
             blank = {"version_id": None, "held_words": ""}
             session.execute(update(Run).where(Run.id == run_id).values(blank))
+            # after the row's lock: whoever counts this run just now is through, or finds it gone
+            summaries.erase(session, run_id)
             commit()
             return True
         mine = (Attempt.run_id == run_id, Attempt.client_id > after, Attempt.client_id <= window[-1])

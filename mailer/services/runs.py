@@ -14,7 +14,7 @@ from mailer.models import Attempt, Client, HeldReason, Mailing, Retry, Run, RunS
 from mailer.rules import schedule as rules
 from mailer.rules.errors import Conflict
 from mailer.rules.outcome import Outcome, SkipReason
-from mailer.services import mailings, versions
+from mailer.services import mailings, summaries, versions
 
 _GO_ON: dict[str, Any] = {"held_reason": None, "held_at": None, "held_until": None}
 
@@ -168,4 +168,4 @@ def _reopen(session: Session, run: Run, n: int, *, now: datetime) -> None:
     run.deferred += n
     run.state, run.finished_at, run.drain_reason = RunState.OPEN, None, None
     run.give_up_at = max(give_up_at, run.give_up_at) if run.give_up_at else give_up_at
-    session.flush()
+    summaries.forget(session, run)

@@ -1,0 +1,124 @@
+"""Counting attempts for reports: by reason, by domain, by time. Pure: rows in, figures out; knows no database.
+
+No address leaves this room: examples of the server's words are cleaned of them.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from mailer.models.summaries import QUARTER_S
+from mailer.rules.outcome import Outcome
+
+# a run that lasts longer than MOST_TIMES quarters has so many of them; its picture joins them
+WIDTHS_S, MOST_TIMES = (1, 5, 15, 60, 300, QUARTER_S), 120
+# what has no domain: an address that is none, or was erased
+NOWHERE = ""
+WORDS = 500
+
+_PLACE = {outcome.value: place for place, outcome in enumerate(Outcome)}
+_ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?!\d)")
+_ADDRESS = re.compile(r"[^\s<>()\[\]{},;:\"'=]+@[^\s<>()\[\]{},;:\"']+")
+
+
+class Row(NamedTuple):
+    """What of an attempt is counted. `second`: of its beginning, since 1970; accepted ones need no words."""
+
+    run_id: int
+    client_id: int
+    second: int
+    address: str
+    outcome: str
+    reason: str | None
+    code: int | None
+    text: str
+
+
+class ReasonKey(NamedTuple):
+    """What attempts of one group have in common; 0 and "" for none."""
+
+    outcome: str
+    reason: str
+    code: int
+    enhanced: str
+
+
+class Counts(list[int]):
+    """Attempts per outcome, in the order of Outcome."""
+
+    def __init__(self) -> None:
+        """All zero."""
+        super().__init__((0,) * len(_PLACE))
+
+    @property
+    def by_name(self) -> dict[str, int]:
+        """As columns."""
+        return dict(zip(_PLACE, self, strict=True))
+
+
+@dataclass(slots=True)
+class Reason:
+    """How many, and one example of the words."""
+
+    n: int = 0
+    words: str = ""
+
+
+@dataclass(slots=True)
+class Figures:
+    """One run's, or a part of one. `times` are by (width_s, second); `width_s` is the finer of the two kept widths."""
+
+    width_s: int = QUARTER_S
+    reasons: defaultdict[ReasonKey, Reason] = field(default_factory=lambda: defaultdict(Reason))
+    domains: defaultdict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
+    times: defaultdict[tuple[int, int], Counts] = field(default_factory=lambda: defaultdict(Counts))
+
+    def add(self, row: Row) -> None:
+        """Count one attempt."""
+        place = _PLACE[row.outcome]
+        _name, at, domain = row.address.rpartition("@")
+        self.domains[domain.lower() if at else NOWHERE][place] += 1
+        self.times[QUARTER_S, row.second - row.second % QUARTER_S][place] += 1
+        if self.width_s != QUARTER_S:
+            self.times[self.width_s, row.second - row.second % self.width_s][place] += 1
+        if place:  # Outcome begins with accepted
+            self._add_reason(row)
+
+    def _add_reason(self, row: Row) -> None:
+        found = _ENHANCED.match(row.text)
+        key = ReasonKey(row.outcome, row.reason or "", row.code or 0, found[1] if found else "")
+        group = self.reasons[key]
+        group.n += 1
+        if not group.words and row.text:
+            group.words = cleaned(row.text, row.address)
+
+
+def count(rows: Iterable[Row], widths: dict[int, int]) -> dict[int, Figures]:
+    """The figures of the runs in `widths` (run id → width_s), those without rows too."""
+    found = {run_id: Figures(width_s) for run_id, width_s in widths.items()}
+    for row in rows:
+        found[row.run_id].add(row)
+    return found
+
+
+def width_for(opened_at: datetime, finished_at: datetime | None) -> int:
+    """The finest width, in seconds, at which the run's whole time is at most MOST_TIMES pieces."""
+    lasted_s = ((finished_at or opened_at) - opened_at).total_seconds()
+    return next((width for width in WIDTHS_S if lasted_s <= width * (MOST_TIMES - 1)), QUARTER_S)
+
+
+def moment(second: int) -> datetime:
+    """A second of `times` as an aware moment."""
+    return datetime.fromtimestamp(second, UTC)
+
+
+def cleaned(text: str, address: str) -> str:
+    """The server's words without any address, nor the name before the @ of this one."""
+    name = address.rpartition("@")[0]
+    text = _ADDRESS.sub("…", text.replace("\0", "\ufffd"))
+    if len(name) > 3:
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", text, flags=re.IGNORECASE)
+    return text[:WORDS]
