@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from flask import Flask, Response, current_app, flash, request, session
 from flask_babel import gettext as _
 from flask_login import login_user, logout_user
+from sqlalchemy.orm import joinedload
 
 from mailer.clock import utcnow
 from mailer.extensions import db, login_manager
@@ -16,6 +17,8 @@ from mailer.web.modes import SAFE_METHODS
 from mailer.web.targets import see_other
 
 SEEN_EVERY = timedelta(minutes=10)
+# in one statement: every page asks who reads it, and the live part of a run asks each second
+WITH_PERSON = joinedload(SignIn.user, innerjoin=True).joinedload(User.roles)
 KEPT_AT_SIGN_IN = ("locale",)
 
 
@@ -82,7 +85,7 @@ def _send_to_sign_in() -> Response:
 
 
 def _load(user_id: str) -> User | None:
-    row = db.session.get(SignIn, current_session_hash())
+    row = db.session.get(SignIn, current_session_hash(), options=[WITH_PERSON])
     now = utcnow()
     if row is None or str(row.user_id) != user_id or _is_over(row, now):
         return None
