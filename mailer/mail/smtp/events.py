@@ -39,6 +39,7 @@ class Envelope:
     """One letter for one recipient; `token` is the caller's own and is never looked at.
 
     `sender` may be empty (`MAIL FROM:<>`). `size` is in octets, as near as known; 0: the server is not told.
+    `is_stuffed`: the caller vouches that the body has no line with a dot first and ends with CRLF.
     `returns` counts how often a dying connection gave the letter back: the caller stops at RETURNS_LIMIT.
     `begun_s` is the wire's monotonic time of the first command.
     """
@@ -48,6 +49,7 @@ class Envelope:
     token: object = None
     size: int = 0
     smtputf8: bool = False
+    is_stuffed: bool = False
     returns: int = 0
     begun_s: float = 0.0
 

@@ -8,10 +8,12 @@ from collections import deque
 from collections.abc import Callable
 
 from mailer.mail.smtp.capabilities import Capabilities
-from mailer.mail.smtp.commands import group, stuffed, unfit
+from mailer.mail.smtp.commands import group, stuffed
 from mailer.mail.smtp.events import Answered, Envelope, Event, Returned, Step, Trouble, Unanswered, Unfit
 from mailer.mail.smtp.replies import readable
 from mailer.mail.smtp.settings import Settings
+
+_GROUP = (Step.MAIL, Step.RCPT, Step.DATA)
 
 
 class Transactions:
@@ -63,31 +65,32 @@ class Transactions:
 
     def offer(self, envelope: Envelope) -> Unfit | None:
         """Take a letter, where `wants_envelope`; or say why this server cannot be asked to take it."""
-        capabilities = self.capabilities
-        why = unfit(envelope, capabilities)
-        if why is not None:
-            return why
+        commands = group(envelope, self.capabilities)
+        if not isinstance(commands, bytes):
+            return commands
         self.next = envelope
         self.begun += 1
         self._group_open = True
-        commands = group(envelope, capabilities)
-        if not capabilities.pipelining:
+        if not self.capabilities.pipelining:
             self._walk(commands)
             return None
         if self._unclean:
             self._unclean = False
             self._say(Step.RSET, b"RSET\r\n")
-        self._expected += (Step.MAIL, Step.RCPT, Step.DATA)
-        self._put(commands)
+        self._expected += _GROUP
+        self._out.append(commands)
+        self._queued += len(commands)
         return None
 
     def body(self, letter: bytes) -> None:
         """The bytes of the letter that `wants_body` asked for."""
-        self.current, self.next = self.next, None
+        self.current = envelope = self.next
+        self.next = None
         self.wants_body = False
-        self._put(stuffed(letter))
-        self._put(b".\r\n")
-        self._dot_at = self._queued
+        if envelope is None or not envelope.is_stuffed:
+            letter = stuffed(letter)
+        self._out += (letter, b".\r\n")
+        self._dot_at = self._queued = self._queued + len(letter) + 3
         self._expected.append(Step.DOT)
 
     def abandon(self) -> list[Event]:
@@ -183,7 +186,7 @@ class Transactions:
     def _walk(self, commands: bytes) -> None:
         """Without PIPELINING: queue the group, one command at a time."""
         lines = commands.splitlines(keepends=True)
-        self._lockstep += zip((Step.MAIL, Step.RCPT, Step.DATA), lines, strict=True)
+        self._lockstep += zip(_GROUP, lines, strict=True)
         if self._unclean:
             self._unclean = False
             self._lockstep.appendleft((Step.RSET, b"RSET\r\n"))

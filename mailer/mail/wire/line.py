@@ -91,9 +91,12 @@ class Line:
         try:
             if not self._talking:
                 return self._set_up()
-            if mask & EVENT_WRITE and self._unsent:
-                self._push()
-            return self._hear() if mask & EVENT_READ else []
+            if mask != EVENT_READ:
+                if mask & EVENT_WRITE and self._unsent:
+                    self._push()
+                if not mask & EVENT_READ:
+                    return []
+            return self._hear()
         except _WOULD_BLOCK:
             return []
         except OSError as error:
@@ -102,12 +105,13 @@ class Line:
     def flush(self) -> list[Event]:
         """Write what the dialogue has to say; what the kernel does not take waits for the selector."""
         out = self.dialogue.outgoing()
-        if out:
-            self._unsent = b"".join((self._unsent, *out)) if self._unsent else b"".join(out)
-            try:
-                self._push()
-            except OSError as error:
-                return self._broken(str(error))
+        if not out:
+            return []
+        self._unsent = b"".join((self._unsent, *out)) if self._unsent else b"".join(out)
+        try:
+            self._push()
+        except OSError as error:
+            return self._broken(str(error))
         return []
 
     def close(self) -> None:
@@ -128,7 +132,8 @@ class Line:
         except _WOULD_BLOCK:
             pass
         self._unsent = unsent
-        self._watch(EVENT_READ | EVENT_WRITE if unsent else EVENT_READ)
+        if unsent or self._watched != EVENT_READ:
+            self._watch(EVENT_READ | EVENT_WRITE if unsent else EVENT_READ)
 
     def _hear(self) -> list[Event]:
         data = self._sock.recv(CHUNK)
@@ -138,8 +143,9 @@ class Line:
             # what OpenSSL holds already is invisible to the selector
             while waiting := self._sock.pending():
                 data += self._sock.recv(waiting)
-        events = self.dialogue.receive(data)
-        if self.dialogue.greeting.tls_wanted and not self.dialogue.over:
+        talk = self.dialogue
+        events = talk.receive(data)
+        if not talk.ready and talk.greeting.tls_wanted and not talk.over:
             self._talking = False
             events += self._shake_hands()
         return events

@@ -21,8 +21,8 @@ class Reports:
         """One event, one call."""
         if type(event) is Answered:
             self.answers += 1
-            envelope = event.envelope
-            bag.answered(envelope, event.step, event.code, event.text, self._took_ms(envelope))
+            envelope, step, code, text = event
+            bag.answered(envelope, step, code, text, int((self.now_s - envelope.begun_s) * 1000))
         elif isinstance(event, Returned):
             bag.returned(event.envelope, untouched=event.untouched)
         elif isinstance(event, Unanswered):

@@ -141,7 +141,7 @@ class Wire:
     def _serve(self, bag: Mailbag, line: Line, mask: int) -> None:
         events = line.work(mask)
         talk = line.dialogue
-        if not talk.mid_reply:
+        if events or not talk.mid_reply:
             line.since_s = self._now_s
         if talk.over and not talk.leaving:
             self._reports.learn(talk, events)
