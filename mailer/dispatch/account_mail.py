@@ -171,10 +171,8 @@ def _note(session: Session, kind: Kind, reader: User, to: str, *, now: datetime)
     match kind:
         case Kind.RESET:
             return notes.reset(account_links.issue(session, reader, Purpose.RESET, email=to, now=now))
-        case Kind.SIGN_UP if reader.confirmed_at is None and reader.password_hash == NO_PASSWORD:
-            return notes.first_password(account_links.issue(session, reader, Purpose.RESET, email=to, now=now))
         case Kind.SIGN_UP if reader.confirmed_at is None:
-            return notes.confirm(account_links.issue(session, reader, Purpose.CONFIRM, email=to, now=now))
+            return _beginning(session, reader, to, now=now)
         case Kind.CHANGE_EMAIL:
             token = account_links.issue(session, reader, Purpose.CHANGE_EMAIL, email=to, now=now)
             return notes.change_email(token)
@@ -183,3 +181,10 @@ def _note(session: Session, kind: Kind, reader: User, to: str, *, now: datetime)
         case Kind.PASSWORD_CHANGED:
             return notes.password_changed()
     return notes.known()
+
+
+def _beginning(session: Session, reader: User, to: str, *, now: datetime) -> notes.Note:
+    """Confirm the address; or, where no password counts yet, choose one, which confirms it too."""
+    if reader.password_hash == NO_PASSWORD:
+        return notes.first_password(account_links.issue(session, reader, Purpose.RESET, email=to, now=now))
+    return notes.confirm(account_links.issue(session, reader, Purpose.CONFIRM, email=to, now=now))

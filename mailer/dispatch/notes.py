@@ -39,6 +39,23 @@ def confirm(token: str) -> Note:
     )
 
 
+def first_password(token: str) -> Note:
+    """To an address that was signed up with twice, with two passwords: its reader decides."""
+    return Note(
+        _("Choose a password for your account"),
+        (
+            _("This address was used to sign up more than once, with different passwords."),
+            _("So that nobody else decides for you, none of them counts. Choose your password to begin."),
+        ),
+        public_link("auth.choose", token=token),
+        _("Choose a password"),
+        (
+            _("The link works once, for one hour; the sign-in page sends you a new one."),
+            _("If it was not you, do nothing: without this link nothing begins."),
+        ),
+    )
+
+
 def known() -> Note:
     """To an address that was used to sign up again."""
     return Note(

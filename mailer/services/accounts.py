@@ -5,9 +5,9 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from mailer.models import User
 from mailer.rules.errors import Conflict, TokenExpired
@@ -15,7 +15,7 @@ from mailer.services import account_letters, account_links, addresses, sign_ins
 from mailer.services.account_letters import Kind
 from mailer.services.account_links import Purpose
 from mailer.services.addresses import Address
-from mailer.services.passwords import hash_password
+from mailer.services.passwords import NO_PASSWORD, hash_password
 
 
 def find(session: Session, login: str) -> User | None:
@@ -23,7 +23,7 @@ def find(session: Session, login: str) -> User | None:
     if "@" in login:
         address = addresses.read(login)
         return by_address(session, address) if address else None
-    return session.scalar(select(User).where(User.username_key == username_key(login)))
+    return _one(session, User.username_key == username_key(login))
 
 
 def login_key(login: str) -> str:
@@ -34,7 +34,12 @@ def login_key(login: str) -> str:
 
 def by_address(session: Session, address: Address) -> User | None:
     """The account with this address, confirmed or not."""
-    return session.scalar(select(User).where(User.email_key == address.key))
+    return _one(session, User.email_key == address.key)
+
+
+def _one(session: Session, condition: ColumnElement[bool]) -> User | None:
+    # roles are asked for when they are wanted: one statement for somebody as for nobody
+    return session.scalar(select(User).where(condition).options(lazyload(User.roles)))
 
 
 def username_key(username: str) -> str:
@@ -50,12 +55,13 @@ def is_username_free(session: Session, username: str, *, person: User) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """What an account begins with."""
+    """What an account begins with; `twin` is the hash of a waiting account that the same password opens."""
 
     address: Address
     password_hash: str
     time_zone: str
     locale: str
+    twin: str = ""
 
 
 def create(session: Session, new: NewAccount, *, now: datetime) -> User:
@@ -72,25 +78,32 @@ def create(session: Session, new: NewAccount, *, now: datetime) -> User:
     return user
 
 
+def waiting_hash(session: Session, address: Address) -> str:
+    """The hash that an account not yet confirmed was signed up with; of no password when none waits."""
+    known = by_address(session, address)
+    return known.password_hash if known and known.confirmed_at is None else NO_PASSWORD
+
+
 def sign_up(session: Session, new: NewAccount, *, now: datetime) -> None:
     """Make an account, or let a letter tell the owner of a known address that there is one already.
 
-    An account not yet confirmed takes the newer password: whoever confirms has just signed up themselves.
+    Two passwords for one unconfirmed address: nobody knows whose is right, so neither stays, and the letter lets
+    whoever reads the mailbox choose. A stranger's password is never confirmed in passing.
     """
-    known = by_address(session, new.address)
-    if known is None:
-        _create_once(session, new, now)
-    elif known.confirmed_at is None:
-        known.password_hash = new.password_hash
+    known = by_address(session, new.address) or _create_once(session, new, now)
+    if known and known.confirmed_at is None and known.password_hash not in {new.twin, NO_PASSWORD}:
+        known.password_hash = NO_PASSWORD
         account_links.kill(session, known, now=now)
     account_letters.ask(session, Kind.SIGN_UP, email=new.address.email, now=now)
 
 
-def _create_once(session: Session, new: NewAccount, now: datetime) -> None:
+def _create_once(session: Session, new: NewAccount, now: datetime) -> User | None:
+    """None when it is made; the account of another request that was faster: this answer must not differ."""
     try:
         create(session, new, now=now)
     except Conflict:
-        return  # the button was pressed twice: the other request makes it, and this answer must not differ
+        return by_address(session, new.address)
+    return None
 
 
 def confirm(session: Session, token: str, *, now: datetime) -> User:

@@ -19,9 +19,14 @@ class Refusal(StrEnum):
     BLOCKED = "blocked"
 
 
-def check(user: User | None, password: str, *, method: str, now: datetime) -> Refusal | None:
-    """Whether this is `user`'s password and they may come in: None. Takes the same time for nobody."""
-    if not is_right(user.password_hash if user else NO_PASSWORD, password, method=method) or user is None:
+def check(session: Session, user: User | None, password: str, *, method: str, now: datetime) -> Refusal | None:
+    """Whether this is `user`'s password and they may come in: None. Takes the same work for nobody.
+
+    Ends the transaction first: hashing takes long, and no lock may be held meanwhile.
+    """
+    kept = user.password_hash if user else NO_PASSWORD
+    session.rollback()
+    if not is_right(kept, password, method=method) or user is None or user.password_hash != kept:
         return Refusal.WRONG
     if not user.is_active:
         return Refusal.BLOCKED

@@ -129,17 +129,6 @@ def test_letters_go_to_the_address_as_its_owner_spelled_it(app: Flask, web: Flas
     assert letter["To"] == "Strasse@example.org"
 
 
-def test_whoever_confirms_has_chosen_the_password(app: Flask, web: FlaskClient, session: Session) -> None:
-    sign_up(web, password="the squatter's own", password2="the squatter's own")
-    (early,) = collect(app)
-    before = who(session).password_hash
-    sign_up(web)
-    (late,) = collect(app)
-    assert who(session).password_hash != before
-    assert web.get(path_in(early)).status_code == 400
-    assert post(web, path_in(late)).status_code == 303
-
-
 @pytest.mark.both_databases
 def test_a_button_pressed_many_times_makes_one_account(engine: Engine, session: Session) -> None:
     address = addresses.read("anna@example.org")
@@ -156,7 +145,7 @@ def test_a_button_pressed_many_times_makes_one_account(engine: Engine, session: 
 
 
 def test_the_confirmation_is_sent_again(app: Flask, web: FlaskClient, session: Session) -> None:
-    make_user(session, email="anna@example.org", confirmed_at=None)
+    make_user(session, email="anna@example.org", password_hash="kept", confirmed_at=None)
     post(web, "/auth/resend", email="ANNA@example.org")
     (letter,) = collect(app)
     assert post(web, path_in(letter)).status_code == 303

@@ -32,6 +32,7 @@ def login() -> Response:
     user = accounts.find(db.session(), name)
     tries = _tries(accounts.login_key(name), user)
     spend(*tries, user_id=user.id if user else None)
+    user = accounts.find(db.session(), name)  # anew for all: spending has ended the transaction that knew them
     if refusal := _refusal(user, form):
         form.form_errors = [_sentence(refusal)]
         return render_form("auth/login.html", form)
@@ -61,10 +62,11 @@ def _refusal(user: User | None, form: LoginForm) -> Refusal | None:
     config, typed = current_app.config["MAILER"], form.password.data or ""
     if typed == DEMO and not config.development:
         typed = ""  # a database that was a demo once must not stay open to everybody
-    refusal = sign_ins.check(user, typed, method=config.password_method, now=utcnow())
+    user_id = user.id if user else None
+    refusal = sign_ins.check(db.session(), user, typed, method=config.password_method, now=utcnow())
     if refusal:
         # what was typed is not written down: it may be a password in the wrong field
-        audit("session.refuse", user_id=user.id if user else None, reason=refusal)
+        audit("session.refuse", user_id=user_id, reason=refusal)
         db.session.commit()
     return refusal
 

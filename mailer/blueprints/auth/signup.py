@@ -84,11 +84,16 @@ def _letter_page(template: str, kind: Kind) -> Response:
 
 
 def _new_account(form: RegisterForm) -> accounts.NewAccount:
-    method = current_app.config["MAILER"].password_method
+    method, typed = current_app.config["MAILER"].password_method, form.password.data or ""
+    session = db.session()
+    waiting = accounts.waiting_hash(session, form.address)
+    session.rollback()  # hashing takes long: no lock meanwhile
+    # hashed and compared for every address, known or not: the time must not tell
+    is_same = passwords.is_right(waiting, typed, method=method)
     return accounts.NewAccount(
         address=form.address,
-        # hashed for known addresses too: the time must not tell
-        password_hash=passwords.hash_password(form.password.data or "", method=method),
+        password_hash=passwords.hash_password(typed, method=method),
         time_zone=form.zone,
         locale=str(get_locale() or "ru"),
+        twin=waiting if is_same else "",
     )
