@@ -17,7 +17,7 @@ from mailer.dispatch.wake import wake
 from mailer.extensions import db
 from mailer.models import Mailing, User
 from mailer.rules.access import Room
-from mailer.services import brakes, mailings, moderation, oversight, runs
+from mailer.services import audiences, brakes, mailings, moderation, oversight, runs
 from mailer.web.acting import audit
 from mailer.web.forms import render_form
 from mailer.web.targets import see_other
@@ -65,7 +65,7 @@ class Mailings(Listed):
             mailing=mailing,
             standing=mailings.standing(session, mailing, now=utcnow()),
             sent=oversight.mailing_sums(session, [mailing.id]).get(mailing.id, oversight.Sent()),
-            audience_size=mailings.audience_size(session, mailing),
+            reach=audiences.reach(session, mailing.owner_id, audiences.choice_of(session, mailing)),
             sample=sample(mailing.message, values_for(reader())),
             runs=session.scalars(runs.of_mailing(mailing.id).limit(RUNS_SHOWN)).all(),
         )

@@ -119,7 +119,8 @@ def _say_due(mailing_id: int | None) -> None:
             state = "open" if one.is_open else "due"
             waits = f", waits: {one.held_words}" if one.held_words else ""
             at = f"{state} since {one.at:%Y-%m-%d %H:%M} UTC"
-            click.echo(f"mailing {one.mailing_id} “{one.title}”: {at}, {one.recipients} recipients{waits}")
+            many = f"{'' if one.is_exact else 'up to '}{one.recipients} recipients"
+            click.echo(f"mailing {one.mailing_id} “{one.title}”: {at}, {many}{waits}")
         db.session.rollback()
     click.echo(f"{runs} runs would be sent. Nothing was sent." if runs else "Nothing is due.")
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from mailer.models import Claim, Mailing, Run, RunState
 from mailer.rules.lifecycle import MailingStatus
-from mailer.services import mailings
+from mailer.services import audiences, mailings
+from mailer.services.audiences import Reach
 
 AT_ONCE = 500
 SENDING = {MailingStatus.SCHEDULED, MailingStatus.ACTIVE}
@@ -46,12 +47,16 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One run that `flask send` would work on: open already, or to be opened by its tick."""
+    """One run that `flask send` would work on: open already, or to be opened by its tick.
+
+    `recipients` are at most so many where the exact number would take long to count (`is_exact`).
+    """
 
     mailing_id: int
     title: str
     at: datetime
     recipients: int
+    is_exact: bool
     is_open: bool
     held_words: str = ""
 
@@ -95,17 +100,21 @@ def waiting(session: Session, run_ids: Sequence[int]) -> dict[str, int]:
 def due(session: Session, mailing_id: int | None, *, now: datetime) -> Iterator[Due]:
     """Open runs first, then the mailings whose time has come; nothing is written."""
     for run in session.scalars(_of(select(Run).where(Run.state == RunState.OPEN).order_by(Run.id), mailing_id)):
-        size = run.expected or mailings.audience_size(session, run.mailing)
-        left = max(0, size - run.accepted - run.refused - run.skipped - run.unanswered)
-        yield Due(run.mailing_id, run.mailing.title, run.scheduled_for, left, True, run.held_words)
+        size = Reach(run.expected, run.expected) if run.expected else _reach(session, run.mailing)
+        left = max(0, size.most - run.accepted - run.refused - run.skipped - run.unanswered)
+        yield Due(run.mailing_id, run.mailing.title, run.scheduled_for, left, size.is_exact, True, run.held_words)
     coming = select(Mailing).where(Mailing.next_run_at <= now).order_by(Mailing.next_run_at)
     if mailing_id is not None:
         coming = coming.where(Mailing.id == mailing_id)
     for mailing in session.scalars(coming):
         is_sending = mailings.standing(session, mailing, now=now).status in SENDING
         if is_sending and mailing.next_run_at is not None:
-            size = mailings.audience_size(session, mailing)
-            yield Due(mailing.id, mailing.title, mailing.next_run_at, size, False)
+            size = _reach(session, mailing)
+            yield Due(mailing.id, mailing.title, mailing.next_run_at, size.most, size.is_exact, False)
+
+
+def _reach(session: Session, mailing: Mailing) -> Reach:
+    return audiences.reach(session, mailing.owner_id, audiences.choice_of(session, mailing))
 
 
 def _of(statement: Select[Run], mailing_id: int | None) -> Select[Run]:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
-from mailer.models import Audience, Client, ClientTag, Mailing, MailingClient, MailingTag, Message, Run, RunState
+from mailer.models import Client, Mailing, MailingClient, Message, Run, RunState
 from mailer.rules.errors import NotFound
 from mailer.rules.lifecycle import MailingFacts, MailingStatus, Verb, status_of, verbs_of
 from mailer.rules.schedule import Schedule
@@ -101,27 +101,6 @@ def _standing(mailing: Mailing, has_runs: bool, has_open_run: bool, *, now: date
 def last_day(session: Session, mailing: Mailing) -> date | None:
     """The last local day that has a run, sent or missed: no second one is ever opened for it."""
     return session.scalar(select(func.max(Run.due_on)).where(Run.mailing_id == mailing.id))
-
-
-def audience_of(mailing: Mailing) -> ColumnElement[bool]:
-    """The condition on Client that says who is meant now."""
-    own = Client.owner_id == mailing.owner_id
-    if mailing.audience is Audience.ALL:
-        return own
-    if mailing.audience is Audience.PICKED:
-        picked = exists().where(MailingClient.mailing_id == mailing.id, MailingClient.client_id == Client.id)
-        return and_(own, picked)
-    tagged = (
-        exists()
-        .where(ClientTag.client_id == Client.id, ClientTag.tag_id == MailingTag.tag_id)
-        .where(MailingTag.mailing_id == mailing.id)
-    )
-    return and_(own, tagged)
-
-
-def audience_size(session: Session, mailing: Mailing) -> int:
-    """How many clients are meant now, suppressed ones included."""
-    return session.scalar(select(func.count()).select_from(Client).where(audience_of(mailing))) or 0
 
 
 def picked_clients(session: Session, mailing: Mailing, most: int) -> Sequence[Client]:
