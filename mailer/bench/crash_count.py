@@ -27,8 +27,12 @@ class Count:
 
 
 def compare(engine: Engine, kept: Path) -> Count:
+    """The same with the receiver's file: a line per letter, the address behind the time."""
+    return count(engine, Counter(line.split(" ", 1)[1] for line in kept.read_text("utf-8").splitlines()))
+
+
+def count(engine: Engine, letters: Counter[str]) -> Count:
     """After the run is done: who got how many letters, and what the log says of each client."""
-    letters = Counter(line.split(" ", 1)[1] for line in kept.read_text("utf-8").splitlines())
     with engine.connect() as connection:
         clients = set(connection.scalars(select(Client.email)))
         rows = connection.execute(select(Attempt.address, Attempt.outcome)).all()

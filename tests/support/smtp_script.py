@@ -34,7 +34,8 @@ class Script:
     """The server's manners; `rules` are tried in order, the first that fits strikes.
 
     `close_after` hangs up after so many letters on a connection, without reading on. `data_anyway` answers 354
-    even when every recipient was refused. `users` (name: password) switches AUTH on.
+    even when every recipient was refused. `users` (name: password) switches AUTH on. `room` limits what the kernel
+    takes off a sender's hands before we read it, in bytes (0: megabytes).
     """
 
     pipelining: bool = True
@@ -47,6 +48,7 @@ class Script:
     mechanisms: list[str] = field(default_factory=lambda: ["PLAIN", "LOGIN"])
     close_after: int = 0
     data_anyway: bool = False
+    room: int = 0
     delay_s: float = 0.0
     rules: list[Rule] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock, repr=False)

@@ -196,6 +196,8 @@ class SmtpServer:
             if self._stopping:
                 sock.close()
                 return
+            if self.script.room:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.script.room)
             with self._changed:
                 self.connections += 1
                 talk = Talk(self, sock, self.connections)

@@ -1,0 +1,134 @@
+"""A worker is stopped (SIGSTOP) until its lease is truly over, others go on without it, and then it wakes up."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from mailer.bench.crash_count import Count
+from mailer.clock import utcnow
+from mailer.dispatch.recovery import recover
+from mailer.dispatch.tick import tick
+from mailer.models import RunState
+from mailer.orm import BUSY_TIMEOUT_MS, reading
+from tests.engine.conftest import Room
+from tests.engine.faults.conftest import Start, all_written, is_true
+from tests.engine.faults.hurried import hurried
+from tests.support.processes import wait_until
+from tests.support.smtp_server import SmtpServer
+
+Build = Callable[..., Room]
+Counted = Callable[[Room], Count]
+pytestmark = [pytest.mark.fault, pytest.mark.both_databases]
+LINES = 5
+CLIENTS = 500
+NARROW = {"SEND_CONNECTIONS": str(LINES), "SEND_WINDOW": "100"}
+LOCK = {True: "UPDATE run SET held_count = held_count", False: "SELECT id FROM run FOR UPDATE NOWAIT"}
+HURRIED = ("-m", "tests.engine.faults.hurried")
+
+
+def asleep_in_mid_run(here: Room, smtp: SmtpServer, start: Start, **changes: str) -> subprocess.Popen[bytes]:
+    """A worker that claimed, sent some and was stopped; the server has answered what was on the wire."""
+    smtp.script.delay_s = 0.02
+    worker = start(*HURRIED, **NARROW, **changes)
+    smtp.wait_for(40, timeout_s=30)
+    while is_stopped_inside_a_transaction(here, worker):
+        worker.send_signal(signal.SIGCONT)
+    assert here.claims(), "the stop struck when nothing was in hand"
+    return worker
+
+
+def is_stopped_inside_a_transaction(here: Room, worker: subprocess.Popen[bytes]) -> bool:
+    """Stop it; one that sleeps with a lock keeps everybody waiting, and that is another story."""
+    worker.send_signal(signal.SIGSTOP)
+    _pid, status = os.waitpid(worker.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status), "it has ended"
+    is_sqlite = here.database.dialect.name == "sqlite"
+    try:
+        with reading(), here.database.connect() as connection:
+            if is_sqlite:
+                connection.connection.execute("PRAGMA busy_timeout = 100")
+            connection.execute(text(LOCK[is_sqlite]))
+            connection.rollback()
+            if is_sqlite:
+                connection.connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    except OperationalError:
+        return True
+    return False
+
+
+def test_its_claims_are_settled_as_unanswered_and_it_begins_nothing_more_when_it_wakes(
+    room: Build, smtp: SmtpServer, start: Start, counted: Counted, tmp_path: Path
+) -> None:
+    here = room(clients=CLIENTS)
+    # the sleeper's journal is not here: as if it were another host's
+    worker = asleep_in_mid_run(here, smtp, start, VAR_DIR=str(tmp_path / "elsewhere"))
+    parts = hurried(here.engine.parts)
+    here.restart(ledger=parts.ledger)
+    assert recover(parts.ledger, parts.folder, now=utcnow()).claims == 0, "settled before lease and grace were over"
+    wait_until(lambda: recover(parts.ledger, parts.folder, now=utcnow()).claims > 0, what="lease and grace to be over")
+    smtp.script.delay_s = 0
+    send_the_rest(here)
+    before = counted(here)
+    assert is_true(before), before
+    assert before.arrived > 0, "the server has nothing of what is called unanswered"
+    unanswered = here.outcomes().count("unanswered")
+    assert here.run().state is RunState.DONE
+    letters = len(smtp.letters)
+    worker.send_signal(signal.SIGCONT)
+    assert worker.wait(30) == 0
+    after = counted(here)
+    assert is_true(after), after
+    # a body that was asked for in the very moment of the stop is not called back: it was unanswered, and still is
+    assert len(smtp.letters) - letters <= LINES, "letters began after the lease was lost"
+    # what had been answered before it slept is in the log now, with the server's words
+    assert here.outcomes().count("unanswered") <= unanswered
+    assert here.adds_up()
+
+
+def test_on_the_same_host_a_sleeper_is_not_taken_for_dead(
+    room: Build, smtp: SmtpServer, start: Start, counted: Counted
+) -> None:
+    here = room(clients=CLIENTS)
+    worker = asleep_in_mid_run(here, smtp, start)
+    claims = {claim.id for claim in here.claims()}
+    parts = hurried(here.engine.parts)
+    here.restart(ledger=parts.ledger)
+    wait_until(
+        lambda: {one.over_for_s > 60 for one in parts.ledger.dead_claims("")} == {True},
+        what="lease and grace to be over",
+    )
+    smtp.script.delay_s = 0
+    send_the_rest(here)
+    assert claims <= {claim.id for claim in here.claims()}
+    assert here.run().state is RunState.OPEN
+    letters = len(smtp.letters)
+    assert letters < CLIENTS
+    worker.send_signal(signal.SIGCONT)
+    worker.wait(30)
+    send_the_rest(here)
+    wait_until(lambda: here.run().state is RunState.DONE, what="the run to be done")
+    all_written(here, smtp)
+    found = counted(here)
+    assert is_true(found), found
+    assert here.outcomes() == ["accepted"] * CLIENTS
+    assert here.adds_up()
+
+
+def send_the_rest(here: Room) -> None:
+    """The others: a tick, and sending as long as there is something to claim."""
+    ledger = here.engine.parts.ledger
+
+    def is_over() -> bool:
+        tick(ledger, now=utcnow(), folder=here.engine.parts.folder)
+        return here.work(5).is_over and not ledger.open_runs(1)
+
+    wait_until(is_over, what="the rest to be sent")
+    here.engine.close()
+    here.restart()
+    tick(ledger, now=utcnow(), folder=here.engine.parts.folder)
