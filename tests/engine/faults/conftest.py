@@ -108,3 +108,9 @@ def all_in_hand_sent(here: Room, smtp: SmtpServer) -> None:
     """Wait until every claimed letter has arrived, while a held database keeps the next claim from being made."""
     with reading():
         wait_until(lambda: len(smtp.letters) == here.run().total, what="every claimed letter to have arrived")
+
+
+def is_done(here: Room) -> bool:
+    """The run is closed, which the ledger does only when its rows add up; asks for no write lock."""
+    with reading():
+        return here.run().state is RunState.DONE
