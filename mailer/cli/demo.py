@@ -6,6 +6,7 @@ from flask.cli import with_appcontext
 
 from mailer.clock import utcnow
 from mailer.config import Config
+from mailer.dispatch import summaries
 from mailer.extensions import db
 from mailer.orm import reading
 from mailer.services import accounts, passwords, photos
@@ -38,6 +39,8 @@ def _plant(config: Config) -> bool:
         planting.plant(db.session(), album, scene)
         db.session.commit()
         album.keep()
+    # the reports are whole at once, not only after the first minutes
+    summaries.keep(db.session(), now=utcnow(), commit=db.session.commit)
     return True
 
 

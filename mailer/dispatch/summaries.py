@@ -10,13 +10,14 @@ from itertools import takewhile
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, String, case, cast, extract, func, select, type_coerce
+from sqlalchemy import ColumnElement, String, case, select, type_coerce
 from sqlalchemy.orm import Session
 
 from mailer import orm
 from mailer.models import Attempt
 from mailer.rules.outcome import Outcome
 from mailer.services import summaries
+from mailer.services.attempts import begun_second
 from mailer.services.figures import Figures, Row, count, width_for
 from mailer.services.summaries import Stretch
 
@@ -87,7 +88,7 @@ def _rows(session: Session, *which: ColumnElement[bool]) -> list[Row]:
     columns = (
         Attempt.run_id,
         Attempt.client_id,
-        _second(session),
+        begun_second(session),
         Attempt.address,
         type_coerce(Attempt.outcome, String),
         type_coerce(Attempt.reason, String),
@@ -96,11 +97,3 @@ def _rows(session: Session, *which: ColumnElement[bool]) -> list[Row]:
     )
     statement = select(*columns).where(*which).order_by(Attempt.run_id, Attempt.client_id, Attempt.number).limit(ROWS)
     return [Row(*row) for row in session.execute(statement)]
-
-
-def _second(session: Session) -> ColumnElement[int]:
-    """When the attempt began, in whole seconds since 1970: each database has its own way of saying it."""
-    if session.get_bind().dialect.name == "sqlite":
-        # without its fraction, which would be rounded
-        return cast(func.strftime("%s", func.substr(type_coerce(Attempt.started_at, String), 1, 19)), BigInteger)
-    return cast(func.floor(extract("epoch", Attempt.started_at)), BigInteger)

@@ -5,7 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    bindparam,
+    cast,
+    extract,
+    func,
+    select,
+    tuple_,
+    type_coerce,
+)
 from sqlalchemy.orm import Session
 
 from mailer.models import Attempt
@@ -30,6 +43,14 @@ _Columns = TypeVarTuple("_Columns")
 def troubled(statement: Select[*_Columns]) -> Select[*_Columns]:
     """Only what was not accepted, through the small index. SQLite, which keeps no statistics, must be told."""
     return statement.where(IS_TROUBLED).with_hint(Attempt, "INDEXED BY ix_attempt_troubled", "sqlite")
+
+
+def begun_second(session: Session) -> ColumnElement[int]:
+    """When the attempt began, in whole seconds since 1970: each database has its own way of saying it."""
+    if session.get_bind().dialect.name == "sqlite":
+        # without its fraction, which would be rounded
+        return cast(func.strftime("%s", func.substr(type_coerce(Attempt.started_at, String), 1, 19)), BigInteger)
+    return cast(func.floor(extract("epoch", Attempt.started_at)), BigInteger)
 
 
 @dataclass(frozen=True, slots=True)

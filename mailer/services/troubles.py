@@ -1,5 +1,5 @@
-"""Why letters of a run were not accepted, and which mail houses its recipients are with. Both look at a bounded
-number of rows and say how many: at ten million nobody waits for a count."""
+"""Why letters of a run were not accepted, and which mail houses its recipients are with, while nothing is kept of it
+yet. Both look at a bounded number of rows and say how many: at ten million nobody waits for a count."""
 
 import re
 from collections import Counter, defaultdict
@@ -101,7 +101,7 @@ def _grouped(session: Session, run_id: int, outcome: Outcome) -> Sequence[Row[*t
 def _by_domain(session: Session, run_id: int) -> Iterator[tuple[str, Outcome, int]]:
     some = select(Attempt.address, Attempt.outcome).where(Attempt.run_id == run_id)
     looked = some.order_by(Attempt.client_id, Attempt.number).limit(ADDRESSES_LOOKED_AT).subquery()
-    domain = _domain(session, looked.c.address)
+    domain = func.lower(_domain(session, looked.c.address))
     grouped = select(domain, looked.c.outcome, func.count()).group_by(domain, looked.c.outcome)
     yield from (tuple(row) for row in session.execute(grouped))
 

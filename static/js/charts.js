@@ -1,6 +1,6 @@
-/* Draws <table data-chart="line|bar|stacked|doughnut"> above itself. The table is the truth and stays for those who
+/* Draws <table data-chart="line|bar|rows|stacked|doughnut"> above itself. The table is the truth and stays for those who
    cannot see the picture. First column: labels; every other column: a series, its colour from the head's data-tone.
-   A cell's number is its data-value, or else its text. */
+   A cell's number is its data-value, or else its text. "rows" lie on their side, each with its own data-tone. */
 const words = JSON.parse(document.querySelector('meta[name="words"]').content);
 const TONES = ["success", "info", "warning", "violet", "danger", "muted"];
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -22,12 +22,19 @@ const read = (table) => {
 
 const datasets = (kind, { series, tones }) => series.map(({ label, tone, data }) => {
   const ink = colour(`--chart-${tone}`);
-  const fill = kind === "doughnut" ? tones.map((t) => colour(`--chart-${t}`)) : ink;
+  const fill = kind === "doughnut" || kind === "rows" ? tones.map((t) => colour(`--chart-${t}`)) : ink;
   const common = { label, data, backgroundColor: fill };
   if (kind === "doughnut") return { ...common, borderColor: colour("--surface"), borderWidth: 3 };
   if (kind === "line") return { ...common, borderColor: ink, borderWidth: 2.5, tension: .3, pointRadius: 2, pointHitRadius: 16 };
   return { ...common, borderRadius: 4, maxBarThickness: 44 };
 });
+
+const scales = (isOnItsSide, axis) => {
+  const labels = axis(false);
+  const numbers = { ...axis(true), beginAtZero: true };
+  // on its side every label is read: none is left out
+  return isOnItsSide ? { x: numbers, y: { ...labels, ticks: { ...labels.ticks, autoSkip: false } } } : { x: labels, y: numbers };
+};
 
 const options = (kind, series, isNarrow) => {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -38,7 +45,8 @@ const options = (kind, series, isNarrow) => {
   });
   return {
     responsive: true, maintainAspectRatio: false, animation: still ? false : { duration: 350 },
-    interaction: kind === "doughnut" ? {} : { mode: "index", intersect: false },
+    indexAxis: kind === "rows" ? "y" : "x",
+    interaction: kind === "doughnut" ? {} : { mode: "index", intersect: false, axis: kind === "rows" ? "y" : "x" },
     cutout: "68%",
     plugins: {
       legend: {
@@ -46,7 +54,7 @@ const options = (kind, series, isNarrow) => {
         labels: { color: soft, usePointStyle: true, pointStyle: "circle", boxWidth: 8, boxHeight: 8, padding: 16 },
       },
     },
-    scales: kind === "doughnut" ? {} : { x: axis(false), y: { ...axis(true), beginAtZero: true } },
+    scales: kind === "doughnut" ? {} : scales(kind === "rows", axis),
   };
 };
 
@@ -55,7 +63,7 @@ const draw = (table, canvas) => {
   const found = read(table);
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   return new Chart(canvas, {
-    type: kind === "stacked" ? "bar" : kind,
+    type: kind === "stacked" || kind === "rows" ? "bar" : kind,
     data: { labels: found.labels, datasets: datasets(kind, found) },
     options: options(kind, found.series, canvas.parentElement.clientWidth < 400),
   });

@@ -5,7 +5,7 @@ from flask import Flask
 
 from mailer.blueprints.reports.advice import advised, kind_of, reason_words
 from mailer.rules.outcome import Outcome, SkipReason
-from mailer.services.troubles import Trouble, Troubles
+from mailer.services.troubles import Trouble
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_every_way_to_fail_has_its_words(app: Flask) -> None:
     groups = [Trouble(Outcome.SKIPPED, reason, None, "") for reason in SkipReason]
     groups += [Trouble(outcome, None, 550, "5.1.1") for outcome in (Outcome.REFUSED, Outcome.UNANSWERED)]
     with app.test_request_context():
-        found = advised(Troubles(groups))
+        found = advised(groups)
         assert all(one.title and one.text for one in found)
         assert all(reason_words(reason) for reason in SkipReason)
         assert reason_words(None) == ""

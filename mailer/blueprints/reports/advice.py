@@ -1,13 +1,14 @@
 """What a reply means in plain language, and what the owner can do about it. Judged by the enhanced code where there
 is one (RFC 3463), by the reply code where not; the server's own words always stand beside it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import current_app
 from flask_babel import gettext as _
 
 from mailer.rules.outcome import Outcome, SkipReason, is_dead_address
-from mailer.services.troubles import Trouble, Troubles
+from mailer.services.troubles import Trouble
 
 # the enhanced code without its class (5 for good, 4 for now), or the beginning of it
 _BY_DETAIL = {
@@ -33,9 +34,9 @@ class Advice:
     text: str
 
 
-def advised(found: Troubles) -> list[Advice]:
+def advised(groups: Sequence[Trouble]) -> list[Advice]:
     """Every group in words, in the order given."""
-    return [Advice(group, *_sentences(group)) for group in found.groups]
+    return [Advice(group, *_sentences(group)) for group in groups]
 
 
 def reason_words(reason: SkipReason | None) -> str:

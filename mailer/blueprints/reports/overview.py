@@ -1,16 +1,18 @@
 """All of an owner's mailings at one glance, and the runs of one of them side by side. Kept counters only."""
 
 from collections import Counter
+from datetime import datetime, time, timedelta
 
 from flask import render_template, request
 from flask_login import current_user, login_required
 
+from mailer.blueprints.reports.advice import advised
 from mailer.blueprints.reports.room import reports
 from mailer.clock import utcnow
 from mailer.extensions import db
 from mailer.rules.outcome import Outcome
+from mailer.services import overviews, runs
 from mailer.services import reports as book
-from mailer.services import runs
 from mailer.web.locales import zone
 from mailer.web.paging import page_of
 
@@ -21,11 +23,14 @@ RUNS_COMPARED = 15
 @reports.get("/")
 @login_required
 def index() -> str:
-    """Letters per day by outcome, the share that was refused, the last runs, and those that wait."""
+    """Letters per day by outcome, the share that was refused, hours, replies, the last runs, and those that wait."""
     wanted = request.args.get("days", "")
     days = int(wanted) if wanted in {str(period) for period in PERIODS} else 30
-    session, owner_id = db.session(), current_user.id
-    per_day = book.per_day(session, owner_id, until=utcnow().astimezone(zone()).date(), days=days)
+    session, owner_id, here = db.session(), current_user.id, zone()
+    today = utcnow().astimezone(here).date()
+    per_day = book.per_day(session, owner_id, until=today, days=days)
+    since = datetime.combine(today - timedelta(days=days - 1), time.min, here)
+    seen = overviews.take(session, owner_id, since=since, zone=here)
     totals: Counter[Outcome] = Counter()
     for counts in per_day.values():
         totals.update(counts)
@@ -35,6 +40,8 @@ def index() -> str:
         totals=totals,
         days=days,
         periods=PERIODS,
+        hours=seen.hours if seen.has_hours else [],
+        replies=advised(seen.replies),
         latest=book.latest(session, owner_id),
         waiting=book.waiting(session, owner_id),
     )

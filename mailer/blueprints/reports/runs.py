@@ -9,37 +9,41 @@ from flask_login import current_user, login_required
 
 from mailer.blueprints.reports.advice import advised
 from mailer.blueprints.reports.room import reports
+from mailer.blueprints.reports.timeline import draw
 from mailer.clock import utcnow
 from mailer.dispatch.wake import wake
 from mailer.extensions import db
 from mailer.models import Run, RunState
 from mailer.rules.errors import Conflict
 from mailer.rules.lifecycle import Verb
-from mailer.services import mailings, runs, troubles
+from mailer.services import mailings, run_figures, runs, troubles
 from mailer.services import reports as book
 from mailer.services.progress import Seen, progress_of
 from mailer.web.acting import audit
 from mailer.web.targets import see_other
 
-REPLIES_SHOWN = 8
+REPLIES_SHOWN, REASONS_SHOWN = 8, 20
 
 
 @reports.get("/runs/<int:run_id>")
 @login_required
 def run(run_id: int) -> str:
-    """Totals that add up, the reasons, the domains, the last replies."""
+    """Totals that add up, the times, the reasons, the domains, the last replies."""
     session, now = db.session(), utcnow()
     found = book.get(session, current_user.id, run_id)
+    figures = run_figures.of_run(session, found)
     return render_template(
         "reports/run.html",
         run=found,
         progress=progress_of(found, now=now),
         now=now,
         verbs=_verbs(found, now),
-        groups=advised(about := troubles.of_run(session, found)),
-        troubles=about,
+        groups=advised(figures.troubles.groups[:REASONS_SHOWN]),
+        troubles=figures.troubles,
         most=troubles.LOOKED_AT,
-        domains=troubles.domains(session, run_id),
+        domains=figures.domains,
+        shown=troubles.DOMAINS_SHOWN,
+        timeline=draw(figures.times),
         attempts=book.furthest(session, run_id, most=REPLIES_SHOWN),
     )
 
