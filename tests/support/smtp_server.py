@@ -60,7 +60,14 @@ class SmtpServer:
 
     host = "127.0.0.1"
 
-    def __init__(self, script: Script | None = None, *, log: Path | str | None = None, **manners: Any) -> None:
+    def __init__(
+        self,
+        script: Script | None = None,
+        *,
+        log: Path | str | None = None,
+        context: ssl.SSLContext | None = None,
+        **manners: Any,
+    ) -> None:
         self.script = script or Script(**manners)
         self.letters: list[Letter] = []
         self.replies: list[Reply] = []
@@ -77,7 +84,9 @@ class SmtpServer:
         self._open: dict[threading.Thread, Talk] = {}
         self._listener: socket.socket | None = None
         self._thread = threading.Thread(target=self._listen, name="smtp-server", daemon=True)
-        self._context = certificates.server_context(self.script.certificate_for) if self.script.tls != "none" else None
+        if context is None and self.script.tls != "none":
+            context = certificates.server_context(self.script.certificate_for)
+        self._context = context
 
     # -- for the test ----------------------------------------------------------------------------------------
 
@@ -99,6 +108,10 @@ class SmtpServer:
     def client_context(self) -> ssl.SSLContext:
         """Trusts this server's certificate."""
         return certificates.client_context(self.script.certificate_for)
+
+    def present(self, context: ssl.SSLContext) -> None:
+        """Another certificate, from the next connection on."""
+        self._context = context
 
     def recipients(self) -> list[str]:
         """Of the accepted letters, in order of acceptance; a double stands here twice."""
