@@ -55,13 +55,10 @@ class Authority:
         settings = self._settings(host)
         begins, ends = _EXPIRED if is_expired else _GOOD
         self._key("leaf.key")
-        self._openssl(
-            "req", "-new", "-key", "leaf.key", "-out", "leaf.csr", "-subj", f"/CN={host}", "-config", settings
-        )
-        self._openssl(
-            "ca", "-batch", "-notext", "-config", settings, "-extensions", "leaf", "-in", "leaf.csr", "-out", "leaf.pem",
-            "-startdate", begins, "-enddate", ends,
-        )  # fmt: skip
+        request = ["req", "-new", "-key", "leaf.key", "-subj", f"/CN={host}", "-config", settings]
+        self._openssl(*request, "-out", "leaf.csr")
+        signed = ["ca", "-batch", "-notext", "-config", settings, "-extensions", "leaf", "-in", "leaf.csr"]
+        self._openssl(*signed, "-startdate", begins, "-enddate", ends, "-out", "leaf.pem")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.folder / "leaf.pem", self.folder / "leaf.key")
         return context
