@@ -17,11 +17,12 @@ from mailer.dispatch.tick import tick
 from mailer.models import RunState
 from mailer.orm import reading
 from tests.engine.conftest import Room
-from tests.engine.processes import environment
+from tests.engine.processes import GENTLE, environment
 from tests.support.processes import wait_until
 from tests.support.smtp_server import SmtpServer
 
 Start = Callable[..., subprocess.Popen[bytes]]
+CONSUMER = ("-m", "huey.bin.huey_consumer", "tasks.huey", *GENTLE)
 FLASK_SEND = ("-m", "flask", "--app", "wsgi", "send")
 
 

@@ -17,14 +17,12 @@ from flask import Flask
 
 from mailer.bench.crash_count import Count
 from tests.engine.conftest import Room
-from tests.engine.faults.conftest import Start, accepted_rows, all_in_hand_sent, finish, is_done, is_true
-from tests.engine.processes import GENTLE
+from tests.engine.faults.conftest import CONSUMER, Start, accepted_rows, all_in_hand_sent, finish, is_done, is_true
 from tests.support.processes import wait_until
 from tests.support.smtp_server import SmtpServer
 
 Build = Callable[..., Room]
 Counted = Callable[[Room], Count]
-CONSUMER = ("-m", "huey.bin.huey_consumer", "tasks.huey", *GENTLE)
 LINES = 5
 NARROW = {"SEND_CONNECTIONS": str(LINES), "SEND_WINDOW": "100"}
 CLIENTS = 600
