@@ -11,6 +11,7 @@ from mailer.config import ROOT, Config, ConfigError
 from mailer.dispatch import account_mail, tasks
 from mailer.extensions import build_huey, cache, csrf, db, migrate
 from mailer.flask_settings import flask_settings
+from mailer.web import uploads
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -42,6 +43,7 @@ def _bind(app: Flask, config: Config) -> None:
     with app.app_context():
         orm.prepare(db.engine)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    uploads.install(app)
     csrf.init_app(app)
     cache.init_app(app)
     app.extensions["huey"] = tasks.register(app, build_huey(config))

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_required
 from werkzeug.datastructures import FileStorage
 
-from mailer.blueprints.blog.forms import MOST_KEPT, PostForm, ReasonForm
+from mailer.blueprints.blog.forms import MOST_KEPT, MOST_RETURNED, PostForm, ReasonForm
 from mailer.blueprints.blog.room import blog, config, reader
 from mailer.clock import utcnow
 from mailer.extensions import db
@@ -21,12 +21,15 @@ from mailer.services.post_writing import PostFacts
 from mailer.web.acting import audit
 from mailer.web.forms import render_form
 from mailer.web.targets import see_other
+from mailer.web.uploads import generous
 
 _Asking = TypeVar("_Asking", bound=ReasonForm)
+_with_photo = generous("photo", file_bytes=photos.MOST_BYTES, text_bytes=MOST_RETURNED)
 
 
 @blog.route("/blog/create", methods=["GET", "POST"])
 @login_required
+@_with_photo
 def create() -> Response:
     """Write a post."""
     form = _form(None)
@@ -44,6 +47,7 @@ def create() -> Response:
 
 @blog.route("/blog/<slug>/edit", methods=["GET", "POST"])
 @login_required
+@_with_photo
 def edit(slug: str) -> Response:
     """Change a post; its address stays."""
     post = posts.get_writable(db.session(), slug, reader())

@@ -1,5 +1,7 @@
 """The forms of the address book. They check shape; services check meaning."""
 
+from os import SEEK_END
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import Field, Form, SelectField, ValidationError
@@ -12,6 +14,9 @@ from mailer.services.addresses import Address
 from mailer.services.clients import ClientFacts
 from mailer.web.forms import BaseForm, line, text
 
+MOST_FILE = 30 * 1024 * 1024
+MOST_PASTED = 5_000_000
+TOO_BIG = _l("This file is larger than 30 MB. Split it into several files.")
 NEEDED = DataRequired(_l("Please fill in this field."))
 
 
@@ -59,12 +64,39 @@ class ClientForm(BaseForm):
         )
 
 
+# the browser says the same before it sends: static/js/uploads.js
+FILE_LIMIT = {
+    "accept": ".csv,.txt,.tsv,.xlsx,.xlsm",
+    "data-most-bytes": MOST_FILE,
+    "data-too-big": TOO_BIG,
+    "data-wrong-type": _l("Choose a CSV, text or XLSX file."),
+}
+LIST_LIMIT = {
+    "data-most-length": MOST_PASTED,
+    "data-too-long": _l("This list is longer than 5 million characters. Put it into a file."),
+}
+
+
 class ImportForm(BaseForm):
     """A file or a pasted list."""
 
-    file = FileField(_l("File"), description=_l("CSV, text or XLSX; columns: e-mail, name, tags."))
-    text = text(_l("Or paste a list"), most=5_000_000, description=_l("One client per line: e-mail, name, tags"))
+    file = FileField(
+        _l("File"), description=_l("CSV, text or XLSX, up to 30 MB; columns: e-mail, name, tags."), render_kw=FILE_LIMIT
+    )
+    text = text(
+        _l("Or paste a list"),
+        most=MOST_PASTED,
+        description=_l("One client per line: e-mail, name, tags"),
+        render_kw=LIST_LIMIT,
+    )
     tags = line(_l("Tags for all of them"), are_tags, most=1100)
+
+    def validate_file(self, field: Field) -> None:
+        """Of a file that is too big no more came in than tells so (web/uploads.py)."""
+        if field.data and field.data.filename and field.data.seek(0, SEEK_END) > MOST_FILE:
+            raise ValidationError(TOO_BIG)
+        if field.data:
+            field.data.seek(0)
 
     def validate_text(self, field: Field) -> None:
         """Something must have been given, in one of the two ways."""

@@ -5,19 +5,23 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user, login_required
 
-from mailer.blueprints.clients.forms import ImportForm
+from mailer.blueprints.clients.forms import MOST_FILE, ImportForm
 from mailer.clock import utcnow
 from mailer.extensions import db
 from mailer.services import imports as book
 from mailer.services import tables, tags
 from mailer.web.acting import audit
 from mailer.web.forms import render_form
+from mailer.web.uploads import generous
+
+MOST_RETURNED = 40_000_000  # a pasted list that is too long comes back with a sentence
 
 imports = Blueprint("imports", __name__, url_prefix="/clients")
 
 
 @imports.route("/import", methods=["GET", "POST"])
 @login_required
+@generous("file", file_bytes=MOST_FILE, text_bytes=MOST_RETURNED)
 def index() -> Response | str:
     """The form; after it, the report."""
     form = ImportForm()
