@@ -1,21 +1,23 @@
 """Part “pages”: what a page costs the server over a long log and address book; the blog with and without cache."""
 
+from dataclasses import replace
+
 from sqlalchemy import Engine, insert
 
-from mailer.bench import world
+from mailer.bench import archive, world
+from mailer.bench.archive import Archive
 from mailer.bench.figures import Figure, Mark
 from mailer.bench.places import Place, Workshop
 from mailer.bench.sizes import Sizes
 from mailer.bench.worker import running_worker
 from mailer.clock import utcnow
 from mailer.models import Post
+from mailer.rules.outcome import Outcome
 
 PART = "pages"
-RUNS, POSTS = 10, 30
+POSTS, BOOK = 30, 100
 PAGE, POLL = Mark(100, 50, at_most=True), Mark(5, 5, at_most=True)
-OWN = ("/clients/", "/messages/", "/mailings/", "/reports/", "/reports/mailings/1", "/reports/runs/1")
-LOG = ("/reports/attempts", "/reports/attempts?outcome=refused", "/reports/attempts?run=1")
-LIVE = "/reports/runs/1/live"
+OWN = ("/clients/", "/messages/", "/mailings/", "/reports/", "/reports/?days=90", "/reports/mailings/1")
 PUBLIC = ("/", "/blog/", "/blog/post-1")
 
 
@@ -29,14 +31,35 @@ def measure(shop: Workshop, sizes: Sizes) -> list[Figure]:
 def _own_pages(shop: Workshop, place: Place, sizes: Sizes) -> list[Figure]:
     with place.database() as engine:
         owners = world.make_owners(engine, 1)
-        world.fill_books(engine, owners, sizes.log // RUNS)
-        world.plan(engine, owners, each=RUNS)
-        world.fill_log(engine, runs=RUNS, each=sizes.log // RUNS)
-        world.settle_down(engine)
-    paths = (*OWN, *LOG, LIVE)
+        world.fill_books(engine, owners, sizes.log // BOOK)
+        world.plan(engine, owners, each=archive.MAILINGS)
+        log = archive.fill(engine, owners[0], sizes.log)
+    live = f"/reports/runs/{log.longest}/live"
+    paths = (*OWN, *_log_pages(log), live)
     with running_worker(shop, place) as worker:
         seen = worker.ask("pages", owner_id=owners[0], paths=paths, repeats=sizes.repeats)
-    return [_figure(place, path, seen[path], POLL if path == LIVE else PAGE) for path in paths]
+    found = [_figure(place, path, seen[path], POLL if path == live else PAGE) for path in paths]
+    return found + _counting(place, log)
+
+
+def _log_pages(log: Archive) -> tuple[str, ...]:
+    """The two kinds of runs, and the log: filtered, searched, and deep inside."""
+    one, deep = f"/reports/attempts?run={log.longest}", f"{log.longest}.{log.length * 4 // 5}.1"
+    return (
+        f"/reports/runs/{log.longest}", f"/reports/runs/{log.short}", "/reports/attempts",
+        *(f"/reports/attempts?outcome={outcome}" for outcome in Outcome),
+        one, *(f"{one}&outcome={outcome}" for outcome in Outcome),
+        f"/reports/attempts?after={deep}", f"{one}&after={deep}", f"{one}&outcome=refused&after={deep}",
+        f"{one}&q=house", f"{one}&q=nobody", f"{one}&outcome=refused&q=nobody",
+        "/reports/attempts?q=c7-1@example.org", "/reports/attempts?q=c7-1@example.org&outcome=refused",
+    )  # fmt: skip
+
+
+def _counting(place: Place, log: Archive) -> list[Figure]:
+    """What the minute's chore costs that keeps the figures of closed runs."""
+    rate = Figure(PART, f"{place.name}: counting closed runs", (log.rows / log.counted_s,), "rows/s")
+    idle = Figure(PART, f"{place.name}: counting, none closed", (log.idle_ms,), "ms", Mark(1, 1, at_most=True))
+    return [replace(rate, note=f"{log.rows:,} rows, {log.short:,} runs"), idle]
 
 
 def _public_pages(shop: Workshop, place: Place, repeats: int) -> list[Figure]:

@@ -33,9 +33,9 @@ QUICK = Sizes(
 FULL = Sizes(
     name="full", rounds=5, send=100_000, warm=10_000, memory=1_000_000, plain=1_000,
     slow=tuple((delay, connections) for delay in (20, 100) for connections in (10, 50, 200)), slow_s=10.0, kills=20,
-    many_runs=10_000, many_rounds=3, start=1_000_000, hot=50_000, log=1_000_000, repeats=50, lines=100_000,
+    many_runs=10_000, many_rounds=3, start=1_000_000, hot=50_000, log=10_000_000, repeats=50, lines=100_000,
 )  # fmt: skip
 TINY = Sizes(
     name="tiny", rounds=1, send=300, warm=100, memory=0, plain=5, slow=((20, 10),), slow_s=0.3, kills=1,
-    many_runs=5, many_rounds=1, start=200, hot=200, log=200, repeats=1, lines=50,
+    many_runs=5, many_rounds=1, start=200, hot=200, log=400, repeats=1, lines=50,
 )  # fmt: skip

@@ -60,22 +60,24 @@ def _short_ones(session: Session, runs: Sequence[Any]) -> list[Stretch]:
         short.append(run)
     rows = _rows(session, Attempt.run_id.in_([run.id for run in short])) if short else []
     if len(rows) == ROWS:  # more tries than recipients: the last log may not be all here
-        short = list(takewhile(lambda run: run.id != rows[-1].run_id, short))
+        cut = rows[-1][0]
+        short = list(takewhile(lambda run: run.id != cut, short))
     widths = {run.id: width_for(run.opened_at, run.finished_at) for run in short}
-    found = count((row for row in rows if row.run_id in widths), widths)
+    found = count((row for row in rows if row[0] in widths), widths)
     return [_stretch(run, found[run.id], run.summarised_upto, is_last=True) for run in short]
 
 
 def _next_part(session: Session, run: Any) -> Stretch:
     """Of one long run, as far as whole clients go."""
-    seen = max(run.summarised_upto, 0)
-    rows = _rows(session, Attempt.run_id == run.id, Attempt.client_id > seen)
+    upto = max(run.summarised_upto, 0)
+    rows = _rows(session, Attempt.run_id == run.id, Attempt.client_id > upto)
     is_last = len(rows) < ROWS
     if not is_last:
-        cut = rows[-1].client_id
-        rows = [row for row in rows if row.client_id != cut]
+        cut = rows[-1][1]
+        while rows[-1][1] == cut:
+            rows.pop()
     figures = count(rows, {run.id: width_for(run.opened_at, run.finished_at)})
-    return _stretch(run, figures[run.id], rows[-1].client_id if rows else seen, is_last=is_last)
+    return _stretch(run, figures[run.id], rows[-1][1] if rows else upto, is_last=is_last)
 
 
 def _stretch(run: Any, figures: Figures, upto: int, *, is_last: bool) -> Stretch:
@@ -96,4 +98,4 @@ def _rows(session: Session, *which: ColumnElement[bool]) -> list[Row]:
         case((is_usual, ""), else_=Attempt.reply_text),
     )
     statement = select(*columns).where(*which).order_by(Attempt.run_id, Attempt.client_id, Attempt.number).limit(ROWS)
-    return [Row(*row) for row in session.execute(statement)]
+    return session.connection().execute(statement).all()  # type: ignore[return-value]

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import add, itemgetter
 from typing import NamedTuple
 
 from mailer.models.summaries import QUARTER_S
@@ -24,17 +26,9 @@ _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?!\d)")
 _ADDRESS = re.compile(r"[^\s<>()\[\]{},;:\"'=]+@[^\s<>()\[\]{},;:\"']+")
 
 
-class Row(NamedTuple):
-    """What of an attempt is counted. `second`: of its beginning, since 1970; accepted ones need no words."""
-
-    run_id: int
-    client_id: int
-    second: int
-    address: str
-    outcome: str
-    reason: str | None
-    code: int | None
-    text: str
+# what of an attempt is counted: run_id, client_id, the second of its beginning (since 1970), address, outcome, reason,
+# reply_code, and the words, which accepted ones need not bring
+Row = tuple[int, int, int, str, str, str | None, int | None, str]
 
 
 class ReasonKey(NamedTuple):
@@ -69,39 +63,50 @@ class Reason:
 
 @dataclass(slots=True)
 class Figures:
-    """One run's, or a part of one. `times` are by (width_s, second); `width_s` is the finer of the two kept widths."""
+    """One run's, or a part of one. `times` are by second, in steps of `width_s`."""
 
     width_s: int = QUARTER_S
     reasons: defaultdict[ReasonKey, Reason] = field(default_factory=lambda: defaultdict(Reason))
     domains: defaultdict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
-    times: defaultdict[tuple[int, int], Counts] = field(default_factory=lambda: defaultdict(Counts))
+    times: defaultdict[int, Counts] = field(default_factory=lambda: defaultdict(Counts))
 
-    def add(self, row: Row) -> None:
-        """Count one attempt."""
-        place = _PLACE[row.outcome]
-        _name, at, domain = row.address.rpartition("@")
-        self.domains[domain.lower() if at else NOWHERE][place] += 1
-        self.times[QUARTER_S, row.second - row.second % QUARTER_S][place] += 1
-        if self.width_s != QUARTER_S:
-            self.times[self.width_s, row.second - row.second % self.width_s][place] += 1
-        if place:  # Outcome begins with accepted
-            self._add_reason(row)
+    def add(self, rows: Iterable[Row]) -> None:
+        """Count attempts; in one loop, for there may be millions."""
+        domains, times, width_s = self.domains, self.times, self.width_s
+        for _run_id, _client_id, second, address, outcome, reason, code, text in rows:
+            place = _PLACE[outcome]
+            times[second - second % width_s][place] += 1
+            _name, at, domain = address.rpartition("@")
+            domains[domain.lower() if at else NOWHERE][place] += 1
+            if place:  # Outcome begins with accepted
+                self._add_reason(ReasonKey(outcome, reason or "", code or 0, _enhanced(text)), text, address)
 
-    def _add_reason(self, row: Row) -> None:
-        found = _ENHANCED.match(row.text)
-        key = ReasonKey(row.outcome, row.reason or "", row.code or 0, found[1] if found else "")
+    def _add_reason(self, key: ReasonKey, text: str, address: str) -> None:
         group = self.reasons[key]
         group.n += 1
-        if not group.words and row.text:
-            group.words = cleaned(row.text, row.address)
+        if not group.words and text:
+            group.words = cleaned(text, address)
+
+    def quarters(self) -> dict[int, Counts]:
+        """`times` in steps of QUARTER_S: every width divides it."""
+        found: defaultdict[int, Counts] = defaultdict(Counts)
+        for second, counts in self.times.items():
+            quarter = found[second - second % QUARTER_S]
+            quarter[:] = map(add, quarter, counts)
+        return found
 
 
 def count(rows: Iterable[Row], widths: dict[int, int]) -> dict[int, Figures]:
-    """The figures of the runs in `widths` (run id → width_s), those without rows too."""
+    """The figures of the runs in `widths` (run id → width_s), those without rows too; `rows` are in order of runs."""
     found = {run_id: Figures(width_s) for run_id, width_s in widths.items()}
-    for row in rows:
-        found[row.run_id].add(row)
+    for run_id, of_run in groupby(rows, itemgetter(0)):
+        found[run_id].add(of_run)
     return found
+
+
+def _enhanced(text: str) -> str:
+    found = _ENHANCED.match(text)
+    return found[1] if found else ""
 
 
 def width_for(opened_at: datetime, finished_at: datetime | None) -> int:

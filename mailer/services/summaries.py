@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from mailer.models import Run, RunDomain, RunReason, RunState, RunTime, User
+from mailer.models.summaries import QUARTER_S
 from mailer.orm import Base
 from mailer.rules.outcome import Outcome
 from mailer.services.figures import NOWHERE, Figures, moment
@@ -117,7 +118,8 @@ def _times(stretches: Sequence[Stretch]) -> Rows:
         {"run_id": one.run_id, "owner_id": one.owner_id, "width_s": width_s, "begins_at": moment(second)}
         | counts.by_name
         for one in stretches
-        for (width_s, second), counts in one.figures.times.items()
+        for width_s, times in ({QUARTER_S: one.figures.quarters()} | {one.figures.width_s: one.figures.times}).items()
+        for second, counts in times.items()
     ]
 
 
@@ -126,13 +128,14 @@ def _merge(session: Session, table: type[Base], rows: Rows, counted: Sequence[st
     if not rows:
         return
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
+    statement = dialect.insert(table.__table__)
     own, new = table.__table__.columns, statement.excluded
     sums: dict[str, Any] = {name: own[name] + new[name] for name in counted}
     if "words" in own:
         sums["words"] = case((own["words"] == "", new["words"]), else_=own["words"])
     merge = statement.on_conflict_do_update(index_elements=list(table.__table__.primary_key), set_=sums)
-    session.execute(merge, sorted(rows, key=_key_of(table)))
+    # past the unit of work, which costs as much again per row
+    session.connection().execute(merge, sorted(rows, key=_key_of(table)))
 
 
 def _key_of(table: type[Base]) -> Any:
