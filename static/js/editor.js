@@ -10,6 +10,8 @@ const BUTTONS = [
   ["list", "bullet", "bulleted"], ["blockquote", null, "quote"], ["align", "", "left"], ["align", "center", "center"],
   ["align", "right", "right"], ["link", null, "link"], ["image", null, "image"], ["clean", null, "clear"],
 ];
+// the Tab key leads on to the next field, as everywhere: WCAG 2.1.2
+const LEAVING = { tab: null, "remove tab": null, indent: null, outdent: null };
 Quill.register(Quill.import("attributors/class/align"), true);
 
 const element = (tag, className = "", text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
@@ -90,6 +92,35 @@ const label = (quill, bar, textarea) => {
   for (const [name, value] of Object.entries(about)) quill.root.setAttribute(name, value);
 };
 
+/* Below the text stands a field for each picture in it: what it shows. */
+const LONGEST_ALT = 300;
+const pictureField = (quill, image, text) => {
+  const line = element("div", "editor-picture");
+  const id = `picture-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
+  const label = Object.assign(element("label", "form-label", text), { htmlFor: id });
+  const input = Object.assign(element("input", "form-control"), { id, type: "text", maxLength: LONGEST_ALT, value: image.alt });
+  input.addEventListener("input", () => quill.formatText(quill.getIndex(Quill.find(image)), 1, "alt", input.value, "user"));
+  line.append(Object.assign(element("img"), { src: image.src, alt: "" }), label, input);
+  return { image, line, input };
+};
+const pictureFields = (quill, box) => {
+  const list = Object.assign(element("div", "editor-pictures"), { hidden: true });
+  list.setAttribute("role", "group");
+  list.setAttribute("aria-label", words.pictures);
+  box.append(list);
+  let shown = [];
+  return () => {
+    const images = [...quill.root.querySelectorAll("img")];
+    // the same pictures: whoever types in a field must not lose it
+    if (images.length !== shown.length || images.some((image, n) => image !== shown[n].image)) {
+      shown = images.map((image, n) => pictureField(quill, image, words.picture_shows.replace("{n}", n + 1)));
+      list.replaceChildren(...shown.map(({ line }) => line));
+      list.hidden = !shown.length;
+    }
+    for (const { image, input } of shown) if (input !== document.activeElement) input.value = image.alt;
+  };
+};
+
 const build = (textarea) => {
   const withImages = textarea.dataset.editor === "blog";
   const box = element("div", "editor");
@@ -101,16 +132,22 @@ const build = (textarea) => {
     theme: "snow",
     bounds: box,
     formats: withImages ? [...FORMATS, "image"] : FORMATS,
-    modules: { toolbar: bar, uploader: withImages ? { mimetypes: MIMETYPES, handler: insertPictures } : { mimetypes: [] } },
+    modules: { toolbar: bar, keyboard: { bindings: LEAVING }, uploader: withImages ? { mimetypes: MIMETYPES, handler: insertPictures } : { mimetypes: [] } },
   });
   label(quill, bar, textarea);
+  const showPictures = withImages ? pictureFields(quill, box) : () => {};
+  quill.on("text-change", showPictures);
   // only what a person changed is written back: merely opening a text must not rewrite it
   quill.on("text-change", (_now, _before, source) => {
     if (source !== "user") return;
     textarea.value = plainHtml(quill.root);
     textarea.dispatchEvent(new Event("input", { bubbles: true }));
   });
-  return { box, load: () => quill.setContents(quill.clipboard.convert({ html: textarea.value }), "silent") };
+  const load = () => {
+    quill.setContents(quill.clipboard.convert({ html: textarea.value }), "silent");
+    showPictures();
+  };
+  return { box, load };
 };
 
 const dress = (textarea) => {
