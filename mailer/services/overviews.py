@@ -4,6 +4,7 @@ Sums over kept figures, never over the log."""
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from operator import add
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, func, select
@@ -17,6 +18,7 @@ from mailer.services.troubles import Trouble
 REPLIES_SHOWN = 8
 # said literally, so that both databases see that the index of quarters holds the answer
 _IS_QUARTER = RunTime.width_s == bindparam("quarter", QUARTER_S, literal_execute=True)
+_OUTCOMES = tuple(Outcome)
 _REPLIED = (Outcome.REFUSED, Outcome.DEFERRED)
 
 
@@ -30,7 +32,7 @@ class Overview:
     @property
     def has_hours(self) -> bool:
         """Whether there is anything to draw."""
-        return any(self.hours)
+        return any(hour.total() for hour in self.hours)
 
 
 def take(session: Session, owner_id: int, *, since: datetime, zone: ZoneInfo) -> Overview:
@@ -39,15 +41,14 @@ def take(session: Session, owner_id: int, *, since: datetime, zone: ZoneInfo) ->
 
 
 def _hours(session: Session, owner_id: int, since: datetime, zone: ZoneInfo) -> list[Counter[Outcome]]:
-    sums = [func.sum(getattr(RunTime, outcome.value)).label(outcome.value) for outcome in Outcome]
+    sums = [func.sum(getattr(RunTime, outcome.value)) for outcome in _OUTCOMES]
     mine = RunTime.owner_id == owner_id, RunTime.begins_at >= since, _IS_QUARTER
-    found: list[Counter[Outcome]] = [Counter() for _ in range(24)]
-    for row in session.execute(select(RunTime.begins_at, *sums).where(*mine).group_by(RunTime.begins_at)):
+    found = [[0] * len(_OUTCOMES) for _ in range(24)]
+    for at, *counts in session.execute(select(RunTime.begins_at, *sums).where(*mine).group_by(RunTime.begins_at)):
         # no zone's offset is finer than a quarter of an hour, so each quarter lies in one hour
-        found[row.begins_at.astimezone(zone).hour].update(
-            {outcome: int(getattr(row, outcome.value)) for outcome in Outcome if getattr(row, outcome.value)}
-        )
-    return found
+        hour = found[at.astimezone(zone).hour]
+        hour[:] = map(add, hour, counts)
+    return [Counter(dict(zip(_OUTCOMES, hour, strict=True))) for hour in found]
 
 
 def _replies(session: Session, owner_id: int, since: datetime) -> list[Trouble]:

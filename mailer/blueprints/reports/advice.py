@@ -3,8 +3,10 @@ is one (RFC 3463), by the reply code where not; the server's own words always st
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import current_app
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from mailer.rules.outcome import Outcome, SkipReason, is_dead_address
@@ -41,19 +43,19 @@ def advised(groups: Sequence[Trouble]) -> list[Advice]:
 
 def reason_words(reason: SkipReason | None) -> str:
     """Why a recipient was not written to, in a few words."""
-    return _skips()[reason][0] if reason else ""
+    return _skips(*_reader())[reason][0] if reason else ""
 
 
 def _sentences(group: Trouble) -> tuple[str, str]:
     if group.reason is not None:
-        return _skips()[group.reason]
+        return _skips(*_reader())[group.reason]
     if group.outcome is Outcome.UNANSWERED:
         return (
             _("The server fell silent, or the sending was cut off"),
             _("The letter was on its way and nobody said what became of it: it may have arrived or not. It is never "
               "sent again by itself. You can send these again by hand."),
         )  # fmt: skip
-    return _replies()[kind_of(group.code, group.enhanced)]
+    return _replies(_reader()[0])[kind_of(group.code, group.enhanced)]
 
 
 def kind_of(code: int | None, enhanced: str) -> str:
@@ -68,7 +70,14 @@ def kind_of(code: int | None, enhanced: str) -> str:
     return "later" if is_later else _BY_CODE.get(code or 0, "refused")
 
 
-def _replies() -> dict[str, tuple[str, str]]:
+def _reader() -> tuple[str, str]:
+    """What the sentences depend on: the reader's language, and whom to ask."""
+    return str(get_locale()), current_app.config["MAILER"].contact
+
+
+# a page of the log asks for them fifty times, and each asking would translate all of them
+@lru_cache(maxsize=8)
+def _replies(_locale: str) -> dict[str, tuple[str, str]]:
     return {
         "dead": (
             _("There is no such mailbox"),
@@ -125,7 +134,8 @@ def _replies_about_the_way() -> dict[str, tuple[str, str]]:
     }  # fmt: skip
 
 
-def _skips() -> dict[SkipReason, tuple[str, str]]:
+@lru_cache(maxsize=8)
+def _skips(_locale: str, contact: str) -> dict[SkipReason, tuple[str, str]]:
     return {
         SkipReason.SUPPRESSED: (
             _("On the suppression list"),
@@ -137,7 +147,7 @@ def _skips() -> dict[SkipReason, tuple[str, str]]:
             _("It was edited after the sending began. The next letter goes to the new address."),
         ),
         SkipReason.CLIENT_DELETED: (_("The client was deleted meanwhile"), _("There is nothing to do.")),
-        SkipReason.DAILY_LIMIT: _daily_limit(),
+        SkipReason.DAILY_LIMIT: _daily_limit(contact),
         SkipReason.OWNER_BLOCKED: (_("The account was blocked"), _("Please ask whoever runs this service.")),
         SkipReason.STOPPED: (_("The mailing was stopped early"), _("The rest was not written to, as you wished.")),
         SkipReason.CANCELLED: (_("The run was cancelled"), _("The rest was not written to.")),
@@ -164,7 +174,7 @@ def _skips() -> dict[SkipReason, tuple[str, str]]:
     }
 
 
-def _daily_limit() -> tuple[str, str]:
+def _daily_limit(contact: str) -> tuple[str, str]:
     why = _("New users may write to a certain number of clients a day, until a moderator trusts them.")
-    whom = _("Questions: %(contact)s", contact=current_app.config["MAILER"].contact)
+    whom = _("Questions: %(contact)s", contact=contact)
     return _("The day's limit was reached"), f"{why} {whom}"
