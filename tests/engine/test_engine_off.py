@@ -91,6 +91,28 @@ def test_who_unsubscribes_in_mid_run_gets_nothing_more(room: Build, smtp: SmtpSe
     assert here.adds_up()
 
 
+def test_no_letter_to_the_unsubscribed_begins_a_second_later(room: Build, smtp: SmtpServer) -> None:
+    smtp.script.delay_s = 0.2
+    here = room(clients=60, connections=5)
+    gone = {smtp_address(here, index) for index in range(10, 60)}
+    here.engine.begin()
+    smtp.wait_for(5)
+    with Session(here.database) as session:
+        owner = session.get_one(User, here.owner_id)
+        for address in gone:
+            world.make_suppression(session, owner, address, created_at=datetime.now(UTC))
+        session.commit()
+    off_at = datetime.now(UTC)
+    here.send()
+    # a letter that began within the second has its answer 0.2 s after
+    late = [one for one in smtp.letters if one.recipient in gone and one.received_at > off_at + timedelta(seconds=1.3)]
+    assert late == []
+    skipped = {row.address for row in here.log() if row.outcome == "skipped"}
+    assert skipped == gone - set(smtp.recipients())
+    assert len(skipped) > 10, "they had their letters before"
+    assert here.adds_up()
+
+
 def smtp_address(here: Room, index: int) -> str:
     """The address of the run's n-th client."""
     with Session(here.database) as session:

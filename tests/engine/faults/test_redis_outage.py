@@ -1,0 +1,50 @@
+"""Redis is killed in mid-run and comes back empty: the alarm clock is gone for a while, and nothing else."""
+
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from mailer.bench.crash_count import Count
+from tests.engine.conftest import Room
+from tests.engine.faults.conftest import CONSUMER, Start, accepted_rows, finish, is_done, is_true
+from tests.support.processes import wait_until
+from tests.support.redis import PrivateRedis
+from tests.support.smtp_server import SmtpServer
+
+pytestmark = pytest.mark.fault
+CLIENTS = 1500
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_consumer_outlives_its_queue_and_sends_on_when_it_is_back(
+    room: Callable[..., Room],
+    smtp: SmtpServer,
+    redis: PrivateRedis,
+    redis_url: str,
+    start: Start,
+    counted: Callable[[Room], Count],
+) -> None:
+    smtp.script.delay_s = 0.05
+    here = room(clients=CLIENTS)
+    consumer = start(*CONSUMER, SEND_CONNECTIONS="5", SEND_WINDOW="100")
+    smtp.wait_for(50, timeout_s=60)
+    redis.server.stop(signal.SIGKILL)
+    try:
+        assert not is_done(here), "the run was over before"
+        before = accepted_rows(here)
+        # what is in hand needs no queue
+        wait_until(lambda: accepted_rows(here) >= before + 100, what="letters without a queue")
+        assert consumer.poll() is None
+    finally:
+        redis.server.start()
+    smtp.script.delay_s = 0
+    second = start(*CONSUMER, SEND_CONNECTIONS="5", SEND_WINDOW="100")
+    wait_until(lambda: is_done(here), what="the run to be done")
+    for one in (consumer, second):
+        one.send_signal(signal.SIGTERM)
+        assert one.wait(30) == 0
+    finish(here)
+    assert here.outcomes() == ["accepted"] * CLIENTS
+    assert is_true(counted(here))
+    assert here.adds_up()
