@@ -76,8 +76,8 @@ def reading_minutes(words: int) -> int:
 
 
 def search_key(text: str) -> str:
-    """What is searched, and what is searched for: one case of letters, one way to write an accent."""
-    return unicodedata.normalize("NFC", text).casefold()
+    """What is searched, and what is searched for: one case of letters, one way to write an accent, ё as е."""
+    return unicodedata.normalize("NFC", text).casefold().replace("ё", "е")
 
 
 def slug_of(title: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from mailer.models import Post, PostPhoto, Revision
+from mailer.models import Post, PostPhoto, Revision, User
 from mailer.rules.errors import Conflict, NotFound
 from mailer.services import photos, post_content, posts
 from mailer.services.photos import Album
@@ -90,6 +90,12 @@ def touch(session: Session) -> None:
     session.execute(
         statement.on_conflict_do_update(index_elements=[Revision.name], set_={"number": Revision.number + 1})
     )
+
+
+def author_renamed(session: Session, author: User) -> None:
+    """Readers see another name, if this person has written anything that they see."""
+    if session.scalar(select(Post.id).where(Post.author_id == author.id, Post.is_published).limit(1)) is not None:
+        touch(session)
 
 
 def _take(session: Session, post: Post) -> None:

@@ -49,7 +49,8 @@ def published() -> Select[Post]:
 
 def search(q: str) -> Select[Post]:
     """Published posts whose title or text holds `q`, in any case of letters, newest first."""
-    return published().where(like(Post.search_key, search_key(q)))
+    key = func.replace(Post.search_key, "ё", "е")  # posts saved before `search_key` did so
+    return published().where(like(key, search_key(q)))
 
 
 def latest(most: int) -> Select[Post]:

@@ -177,6 +177,19 @@ def test_the_search_finds_words_in_any_case_of_letters(session: Session, author:
     assert not any(finds(q) for q in ("осень", "100_", "%%"))
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize("kept", ["лёд", "лед"])
+def test_the_search_takes_both_spellings_of_one_letter_for_one(
+    session: Session, author: User, visitor: FlaskClient, kept: str
+) -> None:
+    make_post(session, author, title="Весна", content=f"<p>{kept}</p>")
+    make_post(session, author, title="Saved long ago").search_key = f"saved {kept}"  # with the letter as it was
+    session.commit()
+    for q in ("лёд", "лед", "ЛЁД", "Лед", "ле\u0308д"):
+        page = visitor.get("/blog/", query_string={"q": q}).get_data(as_text=True)
+        assert ("/blog/vesna" in page, "/blog/saved-long-ago" in page) == (True, True), q
+
+
 def test_the_author_is_named_but_never_by_address(session: Session, visitor: FlaskClient) -> None:
     nameless = make_user(session, first_name="", last_name="", email="secret.address@example.org")
     make_post(session, nameless)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from mailer.blueprints.blog import feeds
 from mailer.models import Post
+from mailer.services import posts
 from tests.blog.writers import make_post
 from tests.pages.test_query_counts import Counter
 from tests.support.people import post, sign_in
@@ -35,6 +36,31 @@ def test_a_change_is_seen_at_once_by_every_process(make_app: Callable[..., Flask
     post(one, "/blog/first/delete")
     for path in PUBLIC:
         assert "/blog/first" not in other.get(path).get_data(as_text=True)
+
+
+@pytest.mark.both_databases
+def test_a_renamed_author_is_seen_at_once(app: Flask, visitor: FlaskClient, session: Session) -> None:
+    author = make_user(session, first_name="Anna", last_name="Before")
+    make_post(session, author)
+    web = app.test_client()
+    sign_in(web, author)
+    seen = {path: visitor.get(path).get_data(as_text=True) for path in ("/blog/", "/blog/feed.xml")}
+    assert all("Anna Before" in page for page in seen.values())
+    facts = {"first_name": "Anna", "last_name": "After", "time_zone": "UTC", "locale": "en", "username": ""}
+    assert post(web, "/auth/profile/edit", facts).status_code == 303
+    for path in seen:
+        assert "Anna After" in visitor.get(path).get_data(as_text=True)
+
+
+def test_a_profile_saved_as_it_was_throws_no_kept_page_away(web: FlaskClient, session: Session) -> None:
+    author = make_user(session, first_name="Anna", last_name="Same")
+    make_post(session, author)
+    sign_in(web, author)
+    before = posts.revision(session)
+    facts = {"first_name": "Anna", "last_name": "Same", "time_zone": "Asia/Tokyo", "locale": "en", "username": ""}
+    assert post(web, "/auth/profile/edit", facts).status_code == 303
+    session.rollback()
+    assert posts.revision(session) == before
 
 
 def test_a_kept_list_asks_the_database_one_thing(web: FlaskClient, session: Session, engine: Engine) -> None:

@@ -11,7 +11,8 @@ from mailer.blueprints.auth.room import auth, secret_page
 from mailer.clock import utcnow
 from mailer.dispatch import account_mail
 from mailer.extensions import db
-from mailer.services import account_links, accounts, throttle
+from mailer.models import User
+from mailer.services import account_links, accounts, post_writing, throttle
 from mailer.services.account_links import Purpose
 from mailer.web.acting import audit
 from mailer.web.forms import BaseForm, render_form
@@ -33,13 +34,21 @@ def edit_profile() -> Response:
     form = ProfileForm(obj=current_user)
     if not form.validate_on_submit():
         return render_form("auth/edit.html", form)
-    accounts.rename(db.session(), current_user._get_current_object(), form.username.data)
+    person: User = current_user._get_current_object()
+    before = _names(person)
+    accounts.rename(db.session(), person, form.username.data)
     for name in ("first_name", "last_name", "time_zone", "locale", "wants_notices"):
-        setattr(current_user, name, form[name].data)
+        setattr(person, name, form[name].data)
+    if _names(person) != before:
+        post_writing.author_renamed(db.session(), person)
     db.session.commit()
     refresh()  # the sentence below is already in the new language
     flash(_("Your profile is saved."), "success")
     return see_other("auth.profile")
+
+
+def _names(person: User) -> tuple[str | None, ...]:
+    return person.first_name, person.last_name, person.username
 
 
 @auth.route("/email", methods=["GET", "POST"])

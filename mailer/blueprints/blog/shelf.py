@@ -10,7 +10,7 @@ from mailer.services import posts
 
 log = logging.getLogger(__name__)
 
-# a renamed author is seen after this long at the latest; a changed post at once, by the revision in the key
+# a changed post or a renamed author is seen at once, by the revision in the key; old revisions go after this long
 KEPT_S = 300
 
 
