@@ -49,9 +49,8 @@ def draw(times: Times) -> Timeline | None:
     width = timedelta(seconds=width_s)
     places = int((last - first) / width) + 1
     most = max(counts.total() for _at, counts in pieces)
-    blocks = [
-        block for at, counts in pieces for block in _bar(int((at - first) / width), counts, HEIGHT / max(most, 1))
-    ]
+    scale = (HEIGHT - LEAST * len(LAYERS)) / max(most, 1)
+    blocks = [block for at, counts in pieces for block in _bar(int((at - first) / width), counts, scale)]
     totals: Counter[Outcome] = sum((counts for _at, counts in pieces), Counter())
     return Timeline(max(places, FEWEST), width, first, last + width, most, totals, pieces, blocks)
 
@@ -74,6 +73,6 @@ def _bar(x: int, counts: Counter[Outcome], scale: float) -> Iterator[Block]:
     top = HEIGHT
     for outcome in LAYERS:
         if counts[outcome]:
-            height = min(max(counts[outcome] * scale, LEAST), top)
+            height = max(counts[outcome] * scale, LEAST)
             top -= height
             yield Block(outcome, x, round(top, 2), round(height, 2))
