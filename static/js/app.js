@@ -41,4 +41,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.querySelector("[data-error-summary]")?.focus();
-document.querySelector(".side a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// rows of places that are wider than a phone; each by itself, for two smooth scrolls at once would end one of them
+for (const here of document.querySelectorAll(":is(.side, .rooms) a[aria-current]")) {
+  const row = here.closest("nav");
+  row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+}

@@ -14,7 +14,7 @@ from mailer.services.demo.people import Scene, known
 from tests.auth import matrix
 from tests.auth.matrix import World
 from tests.inbox.letters import letter
-from tests.support.world import make_mailing, make_run
+from tests.support.world import make_mailing, make_run, make_user
 
 
 def furnish(app: Flask, session: Session, *, locale: str = "en") -> World:
@@ -31,8 +31,9 @@ def furnish(app: Flask, session: Session, *, locale: str = "en") -> World:
     staff = session.scalars(select(User).where(User.email_key == known(cast.STAFF[-1].email).key)).one()
     values = {**beside.values, **_own(session, owner), **_for_staff(session, beside), "letter_id": letter_id}
     values |= {"admin_staff.take user_id": staff.id, "admin_staff.take role": Role.BLOG_MODERATOR.value}
+    newcomer = make_user(session)
     session.commit()
-    return World({"visitor": None, "owner": owner, "admin": beside.people["admin"]}, values)
+    return World({"visitor": None, "newcomer": newcomer, "owner": owner, "admin": beside.people["admin"]}, values)
 
 
 def _own(session: Session, owner: User) -> dict[str, int]:

@@ -8,12 +8,15 @@ from sqlalchemy.orm import Session
 
 from tests.auth.matrix import World
 from tests.interface.bookshop import furnish
+from tests.interface.refusals import add_broken_doors
 
 
 @pytest.fixture
 def app(make_app: Callable[..., Flask]) -> Flask:
-    """In development, so that the local inbox is among the pages."""
-    return make_app(development=True)
+    """In development, so that the local inbox is among the pages; with a door to every error."""
+    made = make_app(development=True)
+    add_broken_doors(made)
+    return made
 
 
 @pytest.fixture

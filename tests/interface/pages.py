@@ -11,7 +11,8 @@ from tests.auth import matrix
 from tests.auth.matrix import World
 from tests.support.people import sign_in
 
-PEOPLE = ("visitor", "owner", "admin")
+# a newcomer has nothing yet: every list says so
+PEOPLE = ("visitor", "newcomer", "owner", "admin")
 # parts of a page, asked for by it while it is open
 PARTS = {"inbox.live", "reports.live", "reports.replies"}
 # somebody's letter, alone in its sandbox: not ours to judge
@@ -27,6 +28,7 @@ FILES = {
     "blog.photo",
     "blog.robots",
     "blog.sitemap",
+    "broken",
 }
 # Flask-Admin's own addresses, which are walled up
 WALLS = {"ajax_lookup", "details_view", "edit_view", "export", "create_view"}
@@ -39,6 +41,7 @@ class Seen:
     endpoint: str
     path: str
     html: str
+    status: int = 200
 
 
 def browser_of(app: Flask, world: World, person: str, *, language: str = "en") -> FlaskClient:
@@ -56,11 +59,11 @@ def pages_of(app: Flask, world: World, web: FlaskClient) -> Iterator[Seen]:
     for rule, _method in matrix.routes(app, ("GET",)):
         if rule.endpoint in PARTS | LETTERS | FILES:
             continue
-        path = matrix.path_of(app, rule, world) + _query(rule, world)
+        path = matrix.path_of(app, rule, world) + query_of(rule, world)
         answer = web.get(path)
         if answer.status_code == 200 and answer.mimetype == "text/html":
             yield Seen(rule.endpoint, path, answer.get_data(as_text=True))
-    yield Seen("missing", "/nowhere", web.get("/nowhere").get_data(as_text=True))
+    yield Seen("missing", "/nowhere", web.get("/nowhere").get_data(as_text=True), 404)
 
 
 def endpoints_of(app: Flask) -> set[str]:
@@ -69,7 +72,7 @@ def endpoints_of(app: Flask) -> set[str]:
     return {one for one in named if not (one.startswith("admin_") and one.partition(".")[2] in WALLS)}
 
 
-def _query(rule: Rule, world: World) -> str:
+def query_of(rule: Rule, world: World) -> str:
     """The panel's verdicts name their thing in the query."""
     judged = {"admin_mailings.judge": "held_mailing", "admin_users.judge": "judged", "admin_posts.judge": "post"}
     return f"?id={world.values[judged[rule.endpoint]]}" if rule.endpoint in judged else ""
