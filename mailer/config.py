@@ -39,7 +39,7 @@ class Sending:
     """How fast the engine may go. `rate_per_minute` 0 means no limit; `refused_brake_percent` 0 means off."""
 
     connections: int = 50
-    window: int = 200
+    window: int = 500
     rate_per_minute: int = 0
     new_user_daily_limit: int = 500
     refused_brake_percent: int = 20
@@ -160,7 +160,7 @@ def _sending(environ: Mapping[str, str]) -> Sending:
     _word, number, _flag = env.reader(environ)
     return Sending(
         connections=number("SEND_CONNECTIONS", 50, 1, 1000),
-        window=number("SEND_WINDOW", 200, 100, 500),
+        window=number("SEND_WINDOW", 500, 100, 500),
         rate_per_minute=number("SEND_RATE_PER_MINUTE", 0, 0, 10_000_000),
         new_user_daily_limit=number("NEW_USER_DAILY_LIMIT", 500, 0, 10_000_000),
         refused_brake_percent=number("REFUSED_SHARE_BRAKE", 20, 0, 100),

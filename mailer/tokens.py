@@ -4,12 +4,13 @@ Random ones are kept as hashes, keyed ones not at all: they can be made again fr
 import hashlib
 import hmac
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from functools import lru_cache
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 
 _LEAST_KEY = 16
 _MAC = 10
 _LONGEST = 40  # characters; two ids of eight bytes need 36
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _UNSUBSCRIBE, _MESSAGE_ID = b"unsubscribe", b"message-id"  # so that no keyed value passes for another kind
 
 
@@ -23,10 +24,40 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+class RunTokens:
+    """What is keyed to each client of one run; the run's half of the hashing is done once for all of them."""
+
+    __slots__ = ("_domain", "_message_id", "_run", "_unsubscribe")
+
+    def __init__(self, key: bytes, run_id: int, domain: str = "") -> None:
+        """`domain` is for message ids. Raises ValueError for a short key, OverflowError for a negative id."""
+        if len(key) < _LEAST_KEY:
+            raise ValueError(f"a key of at least {_LEAST_KEY} bytes is needed")
+        size = (run_id.bit_length() + 7) // 8
+        # one byte that says how long the first id is, then both in as few bytes as they need
+        self._run = bytes((size,)) + run_id.to_bytes(size, "big")
+        self._unsubscribe = hashlib.blake2b(self._run, digest_size=_MAC, key=key, person=_UNSUBSCRIBE)
+        self._message_id = hashlib.blake2b(self._run, digest_size=16, key=key, person=_MESSAGE_ID)
+        self._domain = domain
+
+    def unsubscribe_token(self, client_id: int) -> str:
+        """About 24 url-safe characters. Raises OverflowError for a negative id."""
+        client = client_id.to_bytes((client_id.bit_length() + 7) // 8, "big")
+        mac = self._unsubscribe.copy()
+        mac.update(client)
+        packed = b2a_base64(self._run + client + mac.digest(), newline=False)
+        return packed.translate(_URL_SAFE, b"=").decode("ascii")
+
+    def message_id(self, client_id: int) -> str:
+        """The same for every attempt at one recipient of a run, with angle brackets (RFC 5322 §3.6.4)."""
+        mac = self._message_id.copy()
+        mac.update(client_id.to_bytes((client_id.bit_length() + 7) // 8, "big"))
+        return f"<{mac.hexdigest()}@{self._domain}>"
+
+
 def unsubscribe_token(key: bytes, run_id: int, client_id: int) -> str:
-    """About 24 url-safe characters. Raises ValueError for a short key, OverflowError for a negative id."""
-    ids = _pack(run_id, client_id)
-    return urlsafe_b64encode(ids + _mac(key, _UNSUBSCRIBE, ids, _MAC)).rstrip(b"=").decode("ascii")
+    """One token by itself; see `RunTokens`."""
+    return RunTokens(key, run_id).unsubscribe_token(client_id)
 
 
 def read_unsubscribe_token(key: bytes, token: str) -> tuple[int, int] | None:
@@ -36,32 +67,6 @@ def read_unsubscribe_token(key: bytes, token: str) -> tuple[int, int] | None:
         return None
     expected = unsubscribe_token(key, *ids)
     return ids if hmac.compare_digest(expected.encode("ascii"), token.encode("ascii")) else None
-
-
-def message_id(key: bytes, run_id: int, client_id: int, domain: str) -> str:
-    """The same for every attempt at one recipient of a run, with angle brackets (RFC 5322 §3.6.4)."""
-    return f"<{_mac(key, _MESSAGE_ID, _pack(run_id, client_id), 16).hex()}@{domain}>"
-
-
-def _mac(key: bytes, kind: bytes, value: bytes, size: int) -> bytes:
-    if len(key) < _LEAST_KEY:
-        raise ValueError(f"a key of at least {_LEAST_KEY} bytes is needed")
-    mac = _keyed(key, kind, size).copy()
-    mac.update(value)
-    return mac.digest()
-
-
-@lru_cache(maxsize=16)
-def _keyed(key: bytes, kind: bytes, size: int) -> "hashlib.blake2b":
-    """Two are needed for each letter: setting up the key is half of the work, and is done once."""
-    return hashlib.blake2b(digest_size=size, key=key, person=kind)
-
-
-def _pack(run_id: int, client_id: int) -> bytes:
-    """One byte that says how long the first is, then both in as few bytes as they need."""
-    run_size = (run_id.bit_length() + 7) // 8
-    client = client_id.to_bytes((client_id.bit_length() + 7) // 8, "big")
-    return bytes((run_size,)) + run_id.to_bytes(run_size, "big") + client
 
 
 def _unpack(token: str) -> tuple[int, int] | None:

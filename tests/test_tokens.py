@@ -6,11 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.tokens import message_id, new_token, read_unsubscribe_token, token_hash, unsubscribe_token
+from mailer.tokens import RunTokens, new_token, read_unsubscribe_token, token_hash, unsubscribe_token
 
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 IDS = st.integers(0, 2**63 - 1)
 URL_SAFE = set(string.ascii_letters + string.digits + "-_")
+
+
+def message_id(key: bytes, run_id: int, client_id: int, domain: str) -> str:
+    return RunTokens(key, run_id, domain).message_id(client_id)
 
 
 @given(IDS, IDS)
@@ -73,6 +77,10 @@ def test_a_message_id_is_the_same_for_every_attempt() -> None:
     assert once.endswith("@mail.example.org>")
     assert len({once, message_id(KEY, 1, 3, "mail.example.org"), message_id(KEY, 2, 2, "mail.example.org")}) == 3
     assert once != message_id(OTHER_KEY, 1, 2, "mail.example.org")
+
+
+def test_links_of_letters_sent_long_ago_go_on_working() -> None:
+    assert unsubscribe_token(KEY, 300, 70_000) == "AgEsARFwHHU64ibinkza_g"
 
 
 def test_a_new_token_is_long_and_new() -> None:

@@ -19,10 +19,10 @@ from mailer.mail.smtp.events import Envelope
 from mailer.mail.smtp.settings import Settings
 from mailer.models import MessageVersion
 from mailer.rules.outcome import Outcome
-from mailer.tokens import message_id, unsubscribe_token
+from mailer.tokens import RunTokens
 
 PART = "hot-path"
-WINDOW, ROUNDS = 200, 5
+WINDOW, ROUNDS = 500, 5
 HELLO = b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
 ACCEPTED, ENVELOPE_TAKEN = b"250 2.0.0 Ok\r\n", b"250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 End with a dot\r\n"
 KEY = b"a key for measuring only"
@@ -68,9 +68,10 @@ def _filled(n: int) -> list[bytes]:
 
 
 def _links(n: int) -> None:
+    tokens = RunTokens(KEY, 1, "example.org")
     for i in range(n):
-        message_id(KEY, 1, i, "example.org")
-        unsubscribe_token(KEY, 1, i)
+        tokens.message_id(i)
+        tokens.unsubscribe_token(i)
 
 
 def _talk(n: int) -> None:

@@ -25,10 +25,11 @@ from mailer.mail.letter.plain_text import text_from_html
 from mailer.models import MessageVersion, Secret
 from mailer.rules.outcome import SkipReason
 from mailer.rules.placeholders import Placeholder, parse
-from mailer.tokens import message_id, unsubscribe_token
+from mailer.tokens import RunTokens
 
 LINK = "unsubscribe_url"
 KEPT_LETTERS = 100
+KEPT_RUNS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,7 @@ class Postmark:
         self._links = f"{config.public_url}/unsubscribe/"
         self._domain = config.mail_domain
         self._key = key
+        self._tokens: dict[int, RunTokens] = {}
         self._date = ""
         self._second = -1
 
@@ -158,16 +160,16 @@ class Postmark:
 
     def fill(self, letter: Letter, run_id: int, recipient: Recipient) -> bytes:
         """One copy; ValueError when the address or a value cannot stand in a letter."""
-        client_id = recipient.client_id
-        return letter.fill(
-            Addressee(
-                recipient.address,
-                recipient.name,
-                message_id(self._key, run_id, client_id, self._domain),
-                self._links + unsubscribe_token(self._key, run_id, client_id),
-            ),
-            date=self._date,
-        )
+        tokens = self._tokens.get(run_id) or self._tokens_of(run_id)
+        client_id, _number, address, name = recipient
+        link = self._links + tokens.unsubscribe_token(client_id)
+        return letter.fill(Addressee(address, name, tokens.message_id(client_id), link), date=self._date)
+
+    def _tokens_of(self, run_id: int) -> RunTokens:
+        if len(self._tokens) >= KEPT_RUNS:
+            self._tokens.clear()
+        made = self._tokens[run_id] = RunTokens(self._key, run_id, self._domain)
+        return made
 
     @staticmethod
     def fault(recipient: Recipient) -> SkipReason:

@@ -73,3 +73,29 @@ def test_no_bytes_break_the_machine(data: bytes, cuts: list[int]) -> None:
         sender.hear(piece)
     sender.note(sender.talk.lost("the end"))
     assert len(sender.fates) == len(sender.offered)
+
+
+words = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=60).map(str.encode)
+answers = st.tuples(st.integers(250, 259), words, words, words, words)
+
+
+@given(st.lists(answers, min_size=1, max_size=4), st.sampled_from([b"\r\n", b"\n"]))
+def test_four_good_replies_mean_the_same_at_once_and_byte_by_byte(
+    said: list[tuple[int, bytes, bytes, bytes, bytes]], end: bytes
+) -> None:
+    at_once, bit_by_bit = Sender(EHLO, look_ahead=True), Sender(EHLO, look_ahead=True)
+    for sender in (at_once, bit_by_bit):
+        sender.hear(b"250 a\r\n250 b\r\n354 go\r\n")
+    for code, taken, first, second, go in said:
+        whole = end.join([b"%d %b" % (code, taken), b"250 " + first, b"250 " + second, b"354 " + go, b""])
+        at_once.hear(whole)
+        for position in range(len(whole)):
+            bit_by_bit.hear(whole[position : position + 1])
+
+    def facts(sender: Sender) -> list[tuple[str, Step, int, str]]:
+        told = [fate for fate in sender.fates if isinstance(fate, Answered)]
+        assert len(told) == len(sender.fates) == len(said)
+        return [(one.envelope.recipient, one.step, one.code, one.text) for one in told]
+
+    assert facts(at_once) == facts(bit_by_bit)
+    assert at_once.talk.awaiting == bit_by_bit.talk.awaiting

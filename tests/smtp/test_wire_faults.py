@@ -179,8 +179,6 @@ class TestStopping:
             pulled = bag.pulled.total()
             turn_until(wire, bag, lambda: not wire.in_flight)
             assert bag.pulled.total() == pulled
-            wire.start_taking()
-            settle(wire, bag)
 
 
 def test_another_thread_ends_the_wait(wire_to: WireMaker) -> None:

@@ -20,9 +20,13 @@ class Allowance:
         self._limit = limit
         self._left: dict[int, int] = {}
 
+    def is_free(self, run: RunRow) -> bool:
+        """A trusted owner has no limit."""
+        return run.is_trusted or not self._limit
+
     def take(self, run: RunRow) -> bool:
-        """Use one up; False when the day's are gone. A trusted owner has no limit."""
-        if run.is_trusted or not self._limit:
+        """Use one up; False when the day's are gone."""
+        if self.is_free(run):
             return True
         left = self._left.get(run.owner_id)
         if left is None:

@@ -111,6 +111,10 @@ class Driver(ABC):
         """An aware moment as this database binds it."""
 
     @abstractmethod
+    def stamp(self, at: datetime) -> str:
+        """An aware moment as text, for `insert`."""
+
+    @abstractmethod
     def read_moment(self, value: Any) -> datetime:
         """A moment from a row, aware, UTC."""
 

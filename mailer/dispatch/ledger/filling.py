@@ -10,7 +10,7 @@ from mailer.dispatch.ledger.allowance import Allowance
 from mailer.dispatch.ledger.conflicts import without_written
 from mailer.dispatch.ledger.drivers import Answer, Row, Transaction
 from mailer.dispatch.ledger.facts import Gate, RunRow
-from mailer.dispatch.ledger.rows import ATTEMPT, attempt_row, recipients_json, skipped
+from mailer.dispatch.ledger.rows import ATTEMPT, attempt_rows, recipients_json, skipped
 from mailer.dispatch.ledger.tally import Tally
 from mailer.dispatch.ledger.types import Finished, Order, Recipient, Turn, Window
 from mailer.rules.outcome import SkipReason
@@ -96,7 +96,7 @@ class Filling:
             return
         self._tally.touch(run)
         if self._skip:
-            self._work.insert(ATTEMPT, [attempt_row(self._work.driver, run.run_id, one) for one in self._skip])
+            self._work.insert(ATTEMPT, attempt_rows(self._work.driver, run.run_id, self._skip))
             self._tally.attempts(run, self._skip)
         if self._send:
             claim = _CLAIM.format(now=self._work.driver.now, later=self._work.driver.later(LEASE_S))
@@ -146,6 +146,10 @@ class Filling:
     def _mark_new(self, run: RunRow, found: list[Row]) -> None:
         found = self._without_written(run, found)
         self._tally.runs[run.run_id]["total"] += len(found)
+        if self._gate is Gate.OPEN and run.drain_reason is None and self._allowance.is_free(run):
+            # the usual case by itself: one look per row
+            self._send += [Recipient._make(row[:4]) for row in found if row[4] is None]
+            found = [row for row in found if row[4] is not None]
         for row in found:
             limit = None if row[4] or self._gate is Gate.DRAIN or self._allowance.take(run) else SkipReason.DAILY_LIMIT
             self._mark(run, _recipient(row), row[4] or limit)

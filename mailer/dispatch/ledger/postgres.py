@@ -105,6 +105,10 @@ class PostgresDriver(Driver):
         """As it is."""
         return at
 
+    def stamp(self, at: datetime) -> str:
+        """With its offset."""
+        return at.isoformat(" ")
+
     def read_moment(self, value: Any) -> datetime:
         """In UTC, whatever the connection's zone."""
         return value.astimezone(UTC)

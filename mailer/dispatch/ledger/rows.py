@@ -8,6 +8,7 @@ from mailer.dispatch.ledger.drivers import Driver, Row, Table
 from mailer.dispatch.ledger.types import Finished, Recipient
 from mailer.rules.outcome import Outcome, SkipReason
 
+_OUTCOMES = {outcome: outcome.value for outcome in Outcome}
 Listed = list[tuple[int, int, str] | None]
 
 ATTEMPT = Table(
@@ -38,21 +39,19 @@ RETRY = Table(
 )
 
 
-def attempt_row(driver: Driver, run_id: int, one: Finished) -> Row:
+def attempt_rows(driver: Driver, run_id: int, finished: Iterable[Finished]) -> list[Row]:
     """In the order of ATTEMPT. NUL is the one character that PostgreSQL cannot keep."""
-    return (
-        run_id,
-        one.client_id,
-        one.number,
-        one.address,
-        driver.moment(one.started_at),
-        one.took_ms,
-        one.outcome.value,
-        one.reason and one.reason.value,
-        one.reply_code,
-        one.reply_text.replace("\0", "\ufffd") if "\0" in one.reply_text else one.reply_text,
-        one.is_rebuilt,
-    )
+    rows: list[Row] = []
+    at, written_at = None, ""
+    for client_id, number, address, started_at, took_ms, outcome, reason, code, text, _at, is_rebuilt in finished:
+        if started_at is not at:  # neighbours share theirs, and writing one costs as much as the rest of a row
+            at, written_at = started_at, driver.stamp(started_at)
+        words = text.replace("\0", "\ufffd") if "\0" in text else text
+        why = reason and reason.value
+        rows.append(
+            (run_id, client_id, number, address, written_at, took_ms, _OUTCOMES[outcome], why, code, words, is_rebuilt)
+        )
+    return rows
 
 
 def retry_row(driver: Driver, run_id: int, one: Finished, due_at: datetime) -> Row:

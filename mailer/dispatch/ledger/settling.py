@@ -8,7 +8,7 @@ from mailer.dispatch.ledger.facts import RunRow
 from mailer.dispatch.ledger.rows import (
     ATTEMPT,
     RETRY,
-    attempt_row,
+    attempt_rows,
     back_row,
     given_up,
     read_recipients,
@@ -56,7 +56,7 @@ class Settling:
         driver, run_id = self._work.driver, run.run_id
         hopeless = [one for one in settlement.finished if one.outcome is Outcome.DEFERRED and one.retry_at is None]
         finished = [*settlement.finished, *(given_up(one, run.now) for one in hopeless)]
-        self._attempts += [attempt_row(driver, run_id, one) for one in finished]
+        self._attempts += attempt_rows(driver, run_id, finished)
         again = [retry_row(driver, run_id, one, one.retry_at) for one in settlement.finished if one.retry_at]
         back = [back_row(driver, run_id, one, settlement.back_at or run.now) for one in settlement.back]
         self._retries += again + back

@@ -21,6 +21,7 @@ from mailer.rules.outcome import Outcome, SkipReason
 # what an envelope's token is: the hand, the recipient's index in it, the filled letter
 Held = tuple[Hand, int, bytes]
 _MARKS = {Outcome.ACCEPTED: ACCEPTED, Outcome.REFUSED: REFUSED, Outcome.DEFERRED: DEFERRED}
+_DEFERRED = Outcome.DEFERRED
 _UNFIT = {Unfit.TOO_LARGE: SkipReason.TOO_LARGE}
 AT_ONCE = 16
 SMALL = 50_000  # bytes
@@ -28,17 +29,18 @@ _LOST_WORDS = "the connection ended before the letter was sent"
 
 
 class Bag:
-    """The wire's Mailbag. `now` is the wall clock, set once per turn of the loop; `is_shut` hands out nothing."""
+    """The wire's Mailbag. `now` is the wall clock of this turn of the loop; `is_shut` hands out nothing."""
 
     def __init__(
         self, journal: Journal, pace: Pace, postmark: Postmark, monotonic: Callable[[], float], now: datetime
     ) -> None:
         self._mark = journal.mark
-        self._pace = pace
+        self._pace, self._is_paced = pace, pace.per_s > 0
         self._postmark = postmark
         self._monotonic = monotonic
         self._ready: deque[Hand] = deque()
         self.now = now
+        self._begun_at: dict[int, datetime] = {}
         self.is_shut = False
         self.results = 0
         self.unfinished = 0
@@ -46,6 +48,12 @@ class Bag:
         self.trouble_seen: tuple[Step, int, str] | None = None
 
     # -- what the loop does ----------------------------------------------------------------------------------
+
+    def set_time(self, now: datetime) -> None:
+        """Once per turn of the loop."""
+        self.now = now
+        self._begun_at.clear()
+        self._postmark.set_time(now)
 
     def put(self, hand: Hand) -> None:
         """Have this window sent after those that came before it; one that comes during a stop goes back at once."""
@@ -79,7 +87,7 @@ class Bag:
     def next_letter(self) -> Envelope | None:
         """The next letter of the oldest window; None when nothing waits, or the pace says later."""
         ready = self._ready
-        if not ready or self.is_shut or not self._pace.take():
+        if not ready or self.is_shut or (self._is_paced and not self._pace.take()):
             return None
         while ready:
             hand = ready[0]
@@ -104,10 +112,10 @@ class Bag:
         """A reply that speaks of this letter."""
         held: Held = envelope.token  # type: ignore[assignment]
         hand, index, _letter = held
-        verdict = verdict_of(step, code)
-        if verdict is not Outcome.UNANSWERED:
-            self._mark(hand.slot + index, _MARKS[verdict], code)
-        self.successes += verdict is Outcome.ACCEPTED
+        verdict, mark = verdict_of(step, code)
+        if mark:
+            self._mark(hand.slot + index, mark, code)
+        self.successes += mark == ACCEPTED
         self._finish(hand, index, verdict, code=code, text=text, took_ms=took_ms)
 
     def returned(self, envelope: Envelope, *, untouched: bool) -> None:
@@ -148,34 +156,32 @@ class Bag:
         count = AT_ONCE if hand.letter is None or hand.letter.size_hint < SMALL else 1
         while not hand.again and hand.place < len(hand.window.recipients):
             first, hand.place = hand.place, min(hand.place + count, len(hand.window.recipients))
-            made = (self._enveloped(hand, index) for index in range(hand.place - 1, first - 1, -1))
-            hand.again += [envelope for envelope in made if envelope is not None]
+            for index in range(hand.place - 1, first - 1, -1):
+                self._fill(hand, index)
         return bool(hand.again)
 
-    def _enveloped(self, hand: Hand, index: int) -> Envelope | None:
+    def _fill(self, hand: Hand, index: int) -> None:
+        recipient = hand.window.recipients[index]
         if index in hand.barred:
             self._give_back(hand, index)
-            return None
-        recipient = hand.window.recipients[index]
+            return
         if hand.letter is None:
             self._skip(hand, index, SkipReason.UNFILLABLE)
-            return None
+            return
         try:
             letter = self._postmark.fill(hand.letter, hand.window.run_id, recipient)
         except ValueError:
             self._skip(hand, index, self._postmark.fault(recipient))
-            return None
-        return Envelope(
-            sender=self._postmark.sender,
-            recipient=recipient.address,
-            token=(hand, index, letter),
-            size=len(letter),
-            smtputf8=not recipient.address.isascii(),
-        )
+            return
+        address, held = recipient.address, (hand, index, letter)
+        # by position: keywords cost as much again, once per letter. Our letters need no dot-stuffing
+        envelope = Envelope(self._postmark.sender, address, held, len(letter), not address.isascii(), True)
+        hand.again.append(envelope)
 
     def _give_back(self, hand: Hand, index: int) -> None:
         hand.give_back(index)
-        self._count()
+        self.results += 1
+        self.unfinished -= 1
 
     def _skip(self, hand: Hand, index: int, reason: SkipReason) -> None:
         self._finish(hand, index, Outcome.SKIPPED, reason=reason)
@@ -192,16 +198,15 @@ class Bag:
         reason: SkipReason | None = None,
     ) -> None:
         client_id, number, address, _name = hand.window.recipients[index]
-        now = self.now
-        retry_at = self._retry_at(hand, number) if verdict is Outcome.DEFERRED else None
-        started_at = now - timedelta(milliseconds=took_ms) if took_ms else now
-        # by position: keywords cost as much again, once per letter
-        hand.finish(
+        retry_at = self._retry_at(hand, number) if verdict is _DEFERRED else None
+        started_at = self._begun_at.get(took_ms)
+        if started_at is None:
+            # the answers of one turn share the few moments that they were begun at: half a microsecond each
+            started_at = self._begun_at[took_ms] = self.now - timedelta(milliseconds=took_ms)
+        hand.finished.append(
             Finished(client_id, number, address, started_at, took_ms, verdict, reason, code, text, retry_at)
         )
-        self._count()
-
-    def _count(self) -> None:
+        hand.left -= 1
         self.results += 1
         self.unfinished -= 1
 
@@ -212,7 +217,11 @@ class Bag:
 
 
 @lru_cache(maxsize=1000)
-def verdict_of(step: Step, code: int) -> Outcome:
-    """The rule, asked once per kind of reply; one that speaks of the server is no verdict on a recipient."""
-    verdict = outcome.meaning(outcome.Step(step), code)
-    return verdict if isinstance(verdict, Outcome) else Outcome.DEFERRED
+def verdict_of(step: Step, code: int) -> tuple[Outcome, int]:
+    """The rule, asked once per kind of reply, and the journal's mark for it (0: none).
+
+    A reply that speaks of the server is no verdict on a recipient.
+    """
+    meaning = outcome.meaning(outcome.Step(step), code)
+    verdict = meaning if isinstance(meaning, Outcome) else Outcome.DEFERRED
+    return verdict, _MARKS.get(verdict, 0)

@@ -53,11 +53,6 @@ class Hand:
             recipients = enumerate(self.window.recipients)
             self.barred.update(index for index, one in recipients if one.client_id in client_ids)
 
-    def finish(self, result: Finished) -> None:
-        """One recipient has a row of the log."""
-        self.finished.append(result)
-        self.left -= 1
-
     def give_back(self, index: int) -> None:
         """One recipient was certainly not sent to and will be claimed again."""
         self.back.append(self.window.recipients[index])
@@ -65,14 +60,13 @@ class Hand:
 
     def settlement(self, now: datetime) -> Settlement:
         """What has come together since the last one; empties it."""
-        finished, back = tuple(self.finished), tuple(self.back)
-        self.finished.clear()
-        self.back.clear()
+        finished, self.finished = self.finished, []
+        back, self.back = self.back, []
         return Settlement(
             claim_id=self.window.claim_id,
             run_id=self.window.run_id,
-            finished=finished,
-            back=back,
+            finished=tuple(finished),
+            back=tuple(back),
             back_at=now if back else None,
             is_over=self.left == 0,
         )

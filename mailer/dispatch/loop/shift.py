@@ -108,8 +108,7 @@ class Shift:
 
     def _turn(self) -> None:
         bag, books, chores = self._bag, self.books, self.chores
-        bag.now = self._clock()
-        self._postmark.set_time(bag.now)
+        bag.set_time(self._clock())
         self._wire.turn(bag, self._wait_s())
         self._clerk.deliver()
         if chores.is_leaving and not bag.is_shut:

@@ -3,6 +3,7 @@
 The fast path of the product: `fill` does per recipient only what differs between recipients.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from operator import itemgetter
@@ -31,6 +32,8 @@ _LINK_ON_ONE_LINE: Final = 58  # what 78 leaves beside `List-Unsubscribe: <>`
 _HEAD: Final = b"To: %b\r\nMessage-ID: %b\r\nDate: %b\r\n%bSubject:%b\r\nMIME-Version: 1.0\r\n"
 _HEAD_VALUES: Final = 5
 _TYPICAL_VALUES: Final = 600  # bytes that the values of one recipient take
+
+_needs_escape: Final = re.compile("[&<>\"']").search
 
 # a slot in a body, and whether that body is HTML
 _Place = tuple[Slot, bool]
@@ -67,10 +70,9 @@ class Letter:
         Raises ValueError for an address, Message-ID or link unfit for a header, and for lone surrogates.
         """
         address, name, message_id, url = to
-        name = one_line(name)
-        if name.isspace():
-            name = ""
-        given = (name, address, one_line(url))
+        if not name.isprintable() or name.isspace():
+            name = "" if name.isspace() else one_line(name)
+        given = (name, address, url if url.isprintable() else one_line(url))
         values = [
             mailbox(name, written_address(address)),
             written_message_id(message_id),
@@ -95,8 +97,7 @@ def compile_letter(draft: Draft) -> Letter:
 def _twice(value: str) -> tuple[bytes, bytes]:
     """A value encoded for the text and for the HTML part; most values are the same in both."""
     text = quoted(value)
-    escaped = escape(value)
-    return text, text if escaped == value else quoted(escaped)
+    return text, quoted(escape(value)) if _needs_escape(value) else text
 
 
 def _unsubscribe(url: str) -> bytes:

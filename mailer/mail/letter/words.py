@@ -40,7 +40,7 @@ def mailbox(name: str, address: bytes) -> bytes:
     """`"name" <address>` on at most 78 columns a line if the address allows; bare when the name is blank."""
     if not name or name.isspace():
         return address
-    if _PLAIN_NAME.fullmatch(name) is None:
+    if not name.isascii() or _PLAIN_NAME.fullmatch(name) is None:
         return encoded_words(name) + b"\r\n <" + address + b">"
     if len(name) + len(address) > _NAME_AND_ADDRESS:
         return b'"' + name.encode() + b'"\r\n <' + address + b">"

@@ -5,7 +5,7 @@ The greeting first, then letters. Hostile or confused servers end the conversati
 
 import re
 
-from mailer.mail.smtp.events import Answered, Envelope, Event, Step
+from mailer.mail.smtp.events import Answered, Event, Step
 from mailer.mail.smtp.greeting import Greeting, RefusedError
 from mailer.mail.smtp.replies import Replies, readable
 from mailer.mail.smtp.settings import Settings
@@ -14,6 +14,7 @@ from mailer.mail.smtp.transactions import ON_REPLY, Transactions
 # what a server says while all goes well: this letter taken, the next one's envelope too. One look for four replies.
 _all_taken = re.compile(rb"(25\d) ([^\n]*)\n25\d [^\n]*\n25\d [^\n]*\n354 [^\n]*\n").fullmatch
 _AWAITED = 4
+_DOT = Step.DOT
 
 
 class Dialogue(Transactions):
@@ -55,21 +56,18 @@ class Dialogue(Transactions):
 
     def receive(self, data: bytes) -> list[Event]:
         """The server spoke."""
-        current = self.current
-        if current is not None and self.next is not None and len(self._expected) == _AWAITED:
+        letter = self.current
+        # DOT, MAIL, RCPT and DATA answered well: the same as reply by reply, at a third of the cost
+        if letter is not None and self.next is not None and len(self._expected) == _AWAITED:
             taken = _all_taken(data)
             if taken is not None and self.sent >= self._dot_at and not self._replies.unfinished:
-                return [self._all_taken(current, int(taken[1]), taken[2])]
+                self._expected.clear()
+                self.current = None
+                self.answered += 1
+                self._group_open = False
+                self.wants_body = True
+                return [Answered(letter, _DOT, int(taken[1]), readable(taken[2]))]
         return self._read(data)
-
-    def _all_taken(self, letter: Envelope, code: int, raw: bytes) -> Event:
-        """DOT, MAIL, RCPT and DATA were answered well: the same as reply by reply, at a third of the cost."""
-        self._expected.clear()
-        self.current = None
-        self.answered += 1
-        self._group_open = False
-        self.wants_body = True
-        return Answered(letter, Step.DOT, code, readable(raw))
 
     def _read(self, data: bytes) -> list[Event]:
         events: list[Event] = []

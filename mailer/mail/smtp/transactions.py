@@ -24,6 +24,7 @@ class Transactions:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._most = settings.letters_per_connection
         self.capabilities = Capabilities()
         self._expected: deque[Step] = deque()
         self._out: list[bytes] = []
@@ -45,7 +46,7 @@ class Transactions:
         return (
             self.next is None
             and not self._group_open
-            and self.begun < self._settings.letters_per_connection
+            and self.begun < self._most
             and (self.begun < self._look_ahead or not self._expected)
             and self.ready
             and not (self.leaving or self._leave or self.over)
@@ -197,7 +198,7 @@ class Transactions:
             return
         if self._lockstep:
             self._say(*self._lockstep.popleft())
-        elif self.idle and (self._leave or self.begun >= self._settings.letters_per_connection):
+        elif self.idle and (self._leave or self.begun >= self._most):
             # only now: a QUIT behind the last dot could cost its reply when the server hangs up unread
             self.quit()
 

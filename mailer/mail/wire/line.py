@@ -3,24 +3,27 @@
 import os
 import socket
 import ssl
+from collections.abc import Sequence
 from errno import EINPROGRESS, EWOULDBLOCK
-from selectors import EVENT_READ, EVENT_WRITE, BaseSelector
+from selectors import EVENT_READ, EVENT_WRITE
 
 from mailer.mail.smtp.dialogue import Dialogue
 from mailer.mail.smtp.events import Event, Step
 from mailer.mail.smtp.settings import Settings
 from mailer.mail.wire.names import Address
+from mailer.mail.wire.poller import Poller
 
 CHUNK = 16_384
 CLOSED = "the server closed the connection"
 _UNDER_WAY = (0, EINPROGRESS, EWOULDBLOCK)
+_NOTHING: Sequence[Event] = ()
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Line:
     """Nothing here raises: a broken line shows in the events and in `dialogue.over`.
 
-    `since_s` is when the server last got on, kept by the wire. The selector knows the line by its descriptor.
+    `since_s` is when the server last got on, kept by the wire. The poller knows the line by its descriptor.
     """
 
     __slots__ = (
@@ -28,8 +31,8 @@ class Line:
         "_context",
         "_fd",
         "_host",
-        "_selector",
-        "_sock",
+        "_poller",
+                "_sock",
         "_talking",
         "_unsent",
         "_watched",
@@ -45,13 +48,13 @@ class Line:
         *,
         host: str,
         context: ssl.SSLContext,
-        selector: BaseSelector,
+        poller: Poller,
     ) -> None:
         self.dialogue = Dialogue(settings)
         self._addresses = iter(list(addresses))
         self._context = context
         self._host = host
-        self._selector = selector
+        self._poller = poller
         self._sock: socket.socket
         self._fd = -1
         self._watched = 0
@@ -87,7 +90,7 @@ class Line:
         return self.dialogue.lost(why)
 
     def work(self, mask: int) -> list[Event]:
-        """The selector says that the socket can go on."""
+        """The poller says that the socket can go on."""
         try:
             if not self._talking:
                 return self._set_up()
@@ -102,23 +105,22 @@ class Line:
         except OSError as error:
             return self._broken(str(error))
 
-    def flush(self) -> list[Event]:
-        """Write what the dialogue has to say; what the kernel does not take waits for the selector."""
+    def flush(self) -> Sequence[Event]:
+        """Write what the dialogue has to say; what the kernel does not take waits for the poller."""
         out = self.dialogue.outgoing()
-        if not out:
-            return []
-        self._unsent = b"".join((self._unsent, *out)) if self._unsent else b"".join(out)
-        try:
-            self._push()
-        except OSError as error:
-            return self._broken(str(error))
-        return []
+        if out:
+            self._unsent = b"".join((self._unsent, *out)) if self._unsent else b"".join(out)
+            try:
+                self._push()
+            except OSError as error:
+                return self._broken(str(error))
+        return _NOTHING
 
     def close(self) -> None:
         """Hang up; also without a goodbye."""
         if self._fd >= 0:
             if self._watched:
-                self._selector.unregister(self._fd)
+                self._poller.unregister(self._fd)
             self._sock.close()
             self._fd, self._watched = -1, 0
 
@@ -140,7 +142,7 @@ class Line:
         if not data:
             return self.dialogue.lost(CLOSED)
         if isinstance(self._sock, ssl.SSLSocket):
-            # what OpenSSL holds already is invisible to the selector
+            # what OpenSSL holds already is invisible to the poller
             while waiting := self._sock.pending():
                 data += self._sock.recv(waiting)
         talk = self.dialogue
@@ -184,9 +186,9 @@ class Line:
     def _watch(self, interest: int) -> None:
         if interest != self._watched:
             if self._watched:
-                self._selector.modify(self._fd, interest, self)
+                self._poller.modify(self._fd, interest, self)
             else:
-                self._selector.register(self._fd, interest, self)
+                self._poller.register(self._fd, interest, self)
             self._watched = interest
 
     def _broken(self, why: str) -> list[Event]:

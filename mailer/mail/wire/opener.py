@@ -3,11 +3,11 @@
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
-from selectors import BaseSelector
 
 from mailer.mail.smtp.settings import Tls
 from mailer.mail.wire.line import Line
 from mailer.mail.wire.names import Address, Names
+from mailer.mail.wire.poller import Poller
 from mailer.mail.wire.pool import Pool
 from mailer.mail.wire.settings import Server
 
@@ -16,10 +16,10 @@ class Opener:
     """One server's door. The default context checks certificate and host name."""
 
     def __init__(
-        self, server: Server, selector: BaseSelector, wake: Callable[[], None], context: ssl.SSLContext | None
+        self, server: Server, poller: Poller, wake: Callable[[], None], context: ssl.SSLContext | None
     ) -> None:
         self._server = server
-        self._selector = selector
+        self._poller = poller
         # reading the system's certificates takes 50 ms: not where there is no TLS
         uses_tls = server.settings.tls is not Tls.NONE
         self._context = context or (
@@ -42,4 +42,4 @@ class Opener:
     def _line(self, addresses: list[Address], pool: Pool) -> Line:
         letters, look_ahead = pool.letters_for_next()
         settings = replace(self._server.settings, letters_per_connection=letters, look_ahead_letters=look_ahead)
-        return Line(addresses, settings, host=self._server.host, context=self._context, selector=self._selector)
+        return Line(addresses, settings, host=self._server.host, context=self._context, poller=self._poller)

@@ -1,5 +1,7 @@
 """Carries what a dialogue says to the mailbag, and draws the lessons: rest, fewer lines, fewer letters per line."""
 
+from collections.abc import Sequence
+
 from mailer.mail.smtp.dialogue import Dialogue
 from mailer.mail.smtp.events import Answered, Envelope, Event, Returned, Step, Trouble, Unanswered
 from mailer.mail.wire.line import Line
@@ -39,7 +41,7 @@ class Reports:
             self.resting = True
             bag.trouble(event.step, event.code, event.text)
 
-    def learn(self, talk: Dialogue, events: list[Event]) -> None:
+    def learn(self, talk: Dialogue, events: Sequence[Event]) -> None:
         """The server hung up: after how many letters, and does it want fewer of us?"""
         lost = [event for event in events if isinstance(event, Returned | Unanswered)]
         count = talk.answered + any(isinstance(event, Unanswered) for event in lost)

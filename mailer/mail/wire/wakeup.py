@@ -1,17 +1,19 @@
 """A pair of sockets by which another thread ends the loop's wait."""
 
 import socket
-from selectors import EVENT_READ, BaseSelector
+from selectors import EVENT_READ
+
+from mailer.mail.wire.poller import Poller
 
 
 class Wakeup:
-    """Registered in the selector with no data; `wake` is safe from any thread, also after `close`."""
+    """Registered with no owner; `wake` is safe from any thread, also after `close`."""
 
-    def __init__(self, selector: BaseSelector) -> None:
+    def __init__(self, poller: Poller) -> None:
         self._ear, self._bell = socket.socketpair()
         self._ear.setblocking(False)
         self._bell.setblocking(False)
-        selector.register(self._ear, EVENT_READ, None)
+        poller.register(self._ear.fileno(), EVENT_READ, None)
 
     def wake(self) -> None:
         """End the current wait, or the next one."""

@@ -2,7 +2,6 @@
 called from another. Says nothing about a letter that the dialogue did not say.
 """
 
-import selectors
 import ssl
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from mailer.mail.smtp.events import Envelope, Event, Step, Trouble
 from mailer.mail.wire.line import Line
 from mailer.mail.wire.mailbag import Mailbag
 from mailer.mail.wire.opener import Opener
+from mailer.mail.wire.poller import open_poller
 from mailer.mail.wire.pool import Pool
 from mailer.mail.wire.reports import Reports
 from mailer.mail.wire.settings import Limits, Server
@@ -19,6 +19,7 @@ from mailer.mail.wire.wakeup import Wakeup
 
 REVIEW_S = 0.1
 PARTING_S = 1.0
+SPELL_S = 0.002  # between two looks at everything else, which costs as much as a letter
 
 
 class Wire:
@@ -34,11 +35,10 @@ class Wire:
     ) -> None:
         self._limits = limits or Limits()
         self._monotonic = monotonic
-        self._selector = selectors.DefaultSelector()
-        self._wakeup = Wakeup(self._selector)
-        self._opener = Opener(server, self._selector, self.wake, context)
-        letters = server.settings.letters_per_connection
-        self._pool = Pool(self._limits.start, self._limits.connections, letters)
+        self._poller = open_poller()
+        self._wakeup = Wakeup(self._poller)
+        self._opener = Opener(server, self._poller, self.wake, context)
+        self._pool = Pool(self._limits.start, self._limits.connections, server.settings.letters_per_connection)
         self._lines: set[Line] = set()
         self._hungry: dict[Line, None] = {}
         self._now_s = self._sweep_at_s = self._review_at_s = monotonic()
@@ -59,8 +59,7 @@ class Wire:
     @property
     def in_flight(self) -> int:
         """Letters that were pulled and are not settled."""
-        talks = [line.dialogue for line in self._lines]
-        return sum((talk.current is not None) + (talk.next is not None) for talk in talks)
+        return sum((line.dialogue.current is not None) + (line.dialogue.next is not None) for line in self._lines)
 
     @property
     def letters_per_connection(self) -> int:
@@ -80,23 +79,15 @@ class Wire:
         """Pull no more letters; what is in flight goes on."""
         self._taking = False
 
-    def start_taking(self) -> None:
-        """Undo `stop_taking`."""
-        self._taking = True
-
     def turn(self, bag: Mailbag, timeout_s: float) -> None:
-        """Hand out letters, wait at most `timeout_s` for the sockets, serve them, look at the clock."""
+        """Hand out letters, wait at most `timeout_s` for the sockets, serve them for a while, look at the clock."""
         self._now_s = self._reports.now_s = self._monotonic()
         if self._taking and not self._reports.resting:
             self._open_lines(bag)
             self._feed_hungry(bag)
-        for key, mask in self._selector.select(min(timeout_s, self._limits.sweep_s)):
-            line = key.data
-            self._now_s = self._reports.now_s = self._monotonic()
-            if line is None:
-                self._wakeup.clear()
-            elif line in self._lines:
-                self._serve(bag, line, mask)
+        until_s, timeout_s = self._now_s + SPELL_S, min(timeout_s, self._limits.sweep_s)
+        while self._serve_ready(bag, timeout_s) and self._now_s < until_s:
+            pass
         if self._now_s >= self._review_at_s:
             self._review(bag)
 
@@ -114,7 +105,7 @@ class Wire:
         for line in list(self._lines):
             self._drop(line)
         self._wakeup.close()
-        self._selector.close()
+        self._poller.close()
         self.closed = True
 
     def _open_lines(self, bag: Mailbag) -> None:
@@ -125,9 +116,8 @@ class Wire:
         room = min(room, bag.waiting() - spare)
         if room <= 0:
             return
-        limit_s = self._limits.resolve_s
         try:
-            lines = self._opener.lines(room, self._pool, now_s=self._now_s, limit_s=limit_s)
+            lines = self._opener.lines(room, self._pool, now_s=self._now_s, limit_s=self._limits.resolve_s)
         except OSError as error:
             self._reports.trouble(bag, Trouble(Step.CONNECT, 0, str(error)))
             return
@@ -137,6 +127,19 @@ class Wire:
             line.since_s = self._now_s
             self._lines.add(line)
             self._settle(bag, line, line.connect())
+
+    def _serve_ready(self, bag: Mailbag, timeout_s: float) -> bool:
+        """Once round the sockets that can go on; False: the caller is wanted, or nothing came."""
+        ready = self._poller.wait(timeout_s)
+        goes_on = bool(ready)
+        for line, mask in ready:
+            self._now_s = self._reports.now_s = self._monotonic()
+            if line is None:
+                self._wakeup.clear()
+                goes_on = False
+            elif line in self._lines:
+                self._serve(bag, line, mask)
+        return goes_on
 
     def _serve(self, bag: Mailbag, line: Line, mask: int) -> None:
         events = line.work(mask)
@@ -149,12 +152,12 @@ class Wire:
 
     def _settle(self, bag: Mailbag, line: Line, events: list[Event]) -> None:
         """Report, then go on with the line as far as it can go now."""
+        reports, talk = self._reports, line.dialogue
         for event in events:
-            self._reports.tell(bag, event)
-        talk = line.dialogue
+            reports.tell(bag, event)
         if talk.wants_body and talk.next is not None:
             self._write_body(bag, talk, talk.next)
-        if talk.wants_envelope and self._taking and not self._reports.resting:
+        if talk.wants_envelope and self._taking and not reports.resting:
             self._hand(bag, line)
         broken = line.flush()
         if broken:
