@@ -1,7 +1,7 @@
 """The numbers of the public front page, and an owner's overview of what runs, what comes and what went wrong."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -25,6 +25,9 @@ class Totals:
     letters: int
 
 
+FIGURES = tuple(field.name for field in fields(Totals))
+
+
 @dataclass(frozen=True, slots=True)
 class Overview:
     """An owner's own first page; each list is short."""
@@ -36,17 +39,25 @@ class Overview:
 
 def totals(session: Session, *, today: date, now: datetime) -> Totals:
     """Mailings, active ones, distinct addresses, and letters accepted since the first of the month."""
-    living = Mailing.archived_at.is_(None)
-    mailings, active = session.execute(
-        select(func.count(), func.count().filter(_is_active(now))).select_from(Mailing).where(living)
-    ).one()
+    return Totals(**{figure: count(session, figure, today=today, now=now) for figure in FIGURES})
+
+
+def count(session: Session, figure: str, *, today: date, now: datetime) -> int:
+    """One of FIGURES by its name."""
+    return int(session.scalar(_statement(figure, today, now)) or 0)
+
+
+def _statement(figure: str, today: date, now: datetime) -> Select[int]:
+    living = select(func.count()).select_from(Mailing).where(Mailing.archived_at.is_(None))
+    match figure:
+        case "mailings":
+            return living
+        case "active":
+            return living.where(_is_active(now))
+        case "clients":
+            return select(func.count(Client.address_key.distinct()))
     accepted = (DailyTotal.counted_on >= today.replace(day=1), DailyTotal.outcome == Outcome.ACCEPTED)
-    return Totals(
-        mailings=mailings,
-        active=active,
-        clients=session.scalar(select(func.count(Client.address_key.distinct()))) or 0,
-        letters=int(session.scalar(select(func.coalesce(func.sum(DailyTotal.n), 0)).where(*accepted)) or 0),
-    )
+    return select(func.coalesce(func.sum(DailyTotal.n), 0)).where(*accepted)
 
 
 def _is_active(now: datetime) -> ColumnElement[bool]:

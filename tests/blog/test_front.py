@@ -104,6 +104,46 @@ def test_numbers_that_are_slow_to_count_are_kept(
     assert make_app(cache_enabled=False).test_client().get("/").get_data(as_text=True).count('"stat-value">2<') == 1
 
 
+def test_a_slow_number_is_never_older_than_a_minute_and_a_quick_one_never_old(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_of_front, "PATIENCE", 1e9)
+    monkeypatch.setattr(page_of_front, "QUICK_S", -1.0)
+    now = utcnow()
+    kept: page_of_front.Kept = {}
+
+    def shown(later_s: float) -> int:
+        session.commit()
+        with app.test_request_context():
+            return page_of_front._figure("clients", kept, now + timedelta(seconds=later_s))
+
+    owner = make_user(session)
+    make_client(session, owner)
+    assert shown(0) == 1
+    make_client(session, owner)
+    assert [shown(1), shown(59), shown(61)] == [1, 1, 2]
+    make_client(session, owner)
+    assert [shown(62), shown(119), shown(122)] == [2, 2, 3]
+    monkeypatch.setattr(page_of_front, "QUICK_S", 60.0)
+    make_client(session, owner)
+    assert shown(183) == 4
+    assert kept == {}
+    make_client(session, owner)
+    assert shown(183) == 5
+
+
+def test_only_one_visitor_counts_a_slow_number_anew(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_of_front, "QUICK_S", -1.0)
+    make_client(session, make_user(session))
+    session.commit()
+    old = 7, utcnow().timestamp() - 1
+    with app.test_request_context():
+        found = [page_of_front._figure("clients", {"clients": old}, utcnow()) for _ in range(3)]
+    assert found == [1, 7, 7]
+
+
 def test_an_owner_sees_what_runs_what_comes_and_what_went_wrong(web: FlaskClient, session: Session) -> None:
     owner, stranger = make_user(session), make_user(session)
     now = utcnow()

@@ -1,5 +1,6 @@
 """The first page: for a visitor what the service does, for an owner their own overview."""
 
+from datetime import datetime
 from time import perf_counter
 
 from flask import current_app, render_template
@@ -16,11 +17,15 @@ from mailer.web.locales import zone
 
 POSTS_SHOWN = 3
 TOTALS = "front:totals"
-# quick to count, they are counted each time and never wrong; else counting may take a hundredth of the time at most
+# a figure that is quick to count is counted each time and never wrong; else counting may take a hundredth of the time,
+# and what is shown is never older than a minute
 QUICK_S = 0.05
 PATIENCE = 100
-KEPT_S = 24 * 3600
-COUNTING_S = 60
+OLDEST_S = 60
+KEPT_S = 600
+COUNTING_S = 60  # so long others wait for whoever counts anew, and see the old figure
+
+Kept = dict[str, tuple[int, float]]  # a figure, and the moment (seconds of the epoch) until which it is shown
 
 
 @blog.get("/")
@@ -33,16 +38,26 @@ def front() -> str:
 
 
 def _totals() -> Totals:
-    """As fresh as their counting is quick; where it is slow, one visitor at a time pays for it."""
-    kept, now = shelf.fetch(TOTALS) or current_app.extensions.get(TOTALS), utcnow()
-    if kept and (kept[1] > now.timestamp() or not shelf.is_first(f"{TOTALS}:counting", COUNTING_S)):
-        totals: Totals = kept[0]
-        return totals
+    """Each figure as fresh as its counting is quick; where it is slow, one visitor at a time pays for it."""
+    kept: Kept = shelf.fetch(TOTALS) or current_app.extensions.get(TOTALS) or {}
+    now, counted = utcnow(), dict(kept)
+    shown = {figure: _figure(figure, counted, now) for figure in numbers.FIGURES}
+    if counted != kept:
+        current_app.extensions[TOTALS] = counted  # without a cache each process remembers its own
+        shelf.keep(TOTALS, counted, KEPT_S)
+    return Totals(**shown)
+
+
+def _figure(figure: str, kept: Kept, now: datetime) -> int:
+    if figure in kept:
+        n, until = kept[figure]
+        if until > now.timestamp() or not shelf.is_first(f"{TOTALS}:{figure}:{until}", COUNTING_S):
+            return n
     began = perf_counter()
-    counted = numbers.totals(db.session(), today=now.astimezone(zone()).date(), now=now)
+    n = numbers.count(db.session(), figure, today=now.astimezone(zone()).date(), now=now)
     took_s = perf_counter() - began
     if took_s > QUICK_S:
-        kept = counted, now.timestamp() + PATIENCE * took_s
-        current_app.extensions[TOTALS] = kept  # without a cache each process remembers its own
-        shelf.keep(TOTALS, kept, KEPT_S)
-    return counted
+        kept[figure] = n, now.timestamp() + min(PATIENCE * took_s, OLDEST_S)
+    else:
+        kept.pop(figure, None)
+    return n
