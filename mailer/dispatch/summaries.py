@@ -6,7 +6,7 @@ together with how far it was counted.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from time import monotonic
 from typing import Any
 
@@ -51,13 +51,10 @@ def _look(session: Session) -> list[Stretch]:
 
 
 def _short_ones(session: Session, runs: Sequence[Any]) -> list[Stretch]:
-    """The first runs whose logs fit into one stretch together."""
-    short, recipients = [], 0
-    for run in runs:
-        recipients += run.total
-        if recipients > ROWS or run.summarised_upto > 0:
-            break
-        short.append(run)
+    """The first short runs, as many as fit into one stretch together: they do not wait for a long one."""
+    candidates = [run for run in runs if run.total <= ROWS and run.summarised_upto <= 0]
+    sizes = accumulate(run.total for run in candidates)
+    short = [run for run, size in zip(candidates, sizes, strict=True) if size <= ROWS]
     rows = _rows(session, Attempt.run_id.in_([run.id for run in short])) if short else []
     if len(rows) == ROWS:  # more tries than recipients: the last log may not be all here
         cut = rows[-1][0]

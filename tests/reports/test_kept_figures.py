@@ -62,10 +62,12 @@ def test_a_counted_run_s_page_says_nothing_of_first_ones(
     run = recent_run(session, owner, NOW, SOME)
     before = web.get(f"/reports/runs/{run.id}").text
     assert "Of the first 3 attempts" in before
+    assert "it is being counted" in before
     assert "Grouped from the first 1 of each outcome" in before
     keep(session)
     after = web.get(f"/reports/runs/{run.id}").text
     assert "the first" not in after
+    assert "it is being counted" not in after
     assert "× 2" in after
 
 

@@ -1,23 +1,13 @@
-"""An owner whose closed runs are counted; the database alone, no app around it."""
-
-from collections.abc import Iterator
+"""An owner whose closed runs are counted; the database alone, as in the ledger's tests."""
 
 import pytest
-from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
-from mailer import orm
 from mailer.models import User
+from tests.ledger.conftest import engine, fresh_postgres, one_postgres
 from tests.support.world import make_user
 
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    """As the app's own; an app would cost more than most tests here."""
-    made = create_engine(database_url)
-    orm.prepare(made)
-    yield made
-    made.dispose()
+__all__ = ["engine", "fresh_postgres", "one_postgres", "owner"]
 
 
 @pytest.fixture

@@ -122,6 +122,18 @@ def test_each_minute_counts_a_little_and_the_next_goes_on(
 
 
 @pytest.mark.both_databases
+def test_short_runs_do_not_wait_for_a_long_one(
+    session: Session, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summaries, "ROWS", 40)
+    long, *short = (random_run(session, owner, seed, size) for seed, size in ((71, 100), (72, 5), (73, 6)))
+    assert keep(session, slice_s=0) == 2
+    for run in (*short, long):
+        session.refresh(run)
+    assert [run.summarised_at for run in (*short, long)] == [NOW, NOW, None]
+
+
+@pytest.mark.both_databases
 def test_a_death_in_the_middle_loses_and_doubles_nothing(
     session: Session, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
