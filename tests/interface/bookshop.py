@@ -5,6 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.clock import utcnow
+from mailer.dispatch import summaries
 from mailer.inbox.box import open_box
 from mailer.models import Client, HeldReason, Mailing, Post, Run, Suppression, User
 from mailer.rules.access import Role
@@ -24,6 +25,7 @@ def furnish(app: Flask, session: Session, *, locale: str = "en") -> World:
         planting.plant(session, album, Scene("Europe/Moscow", locale, "!", utcnow()))
         session.commit()
         album.keep()
+    summaries.keep(session, now=utcnow(), commit=session.commit)  # as the first minutes would
     with open_box(config.var_dir) as box:
         letter_id = box.keep("news@example.org", ["anna@example.org"], letter(html="<p>Hi</p>"), now=utcnow())
     beside = matrix.build(session)
