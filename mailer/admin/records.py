@@ -9,6 +9,7 @@ from mailer.admin.lists import Listed, Narrowings
 from mailer.extensions import db
 from mailer.models import AuditEntry, Suppression, SuppressionReason, User
 from mailer.rules.access import Room
+from mailer.web.deeds import deed
 
 
 class Suppressions(Listed):
@@ -44,8 +45,8 @@ class Audit(Listed):
         return select(AuditEntry)
 
     def page_facts(self, rows: Sequence[Any]) -> dict[str, Any]:
-        """The addresses of the people concerned."""
-        return {"owners": _addresses({row.user_id for row in rows if row.user_id})}
+        """The addresses of the people concerned, and what deeds are called."""
+        return {"owners": _addresses({row.user_id for row in rows if row.user_id}), "deed": deed}
 
 
 def _addresses(ids: set[int]) -> dict[int, str]:

@@ -10,12 +10,12 @@ from sqlalchemy import Select
 from mailer.admin.lists import Listed, Narrowings, reader
 from mailer.admin.verdicts import OF_USERS, asked_ids, pronounce
 from mailer.admin.walls import door
-from mailer.admin.words import deed_words
 from mailer.clock import utcnow
 from mailer.extensions import db
 from mailer.models import AuditEntry, Mailing, User
 from mailer.rules.access import Room
 from mailer.services import audit, mailings, moderation, oversight
+from mailer.web.deeds import deed
 from mailer.web.locales import zone
 
 MAILINGS_SHOWN, DEEDS_SHOWN = 20, 20
@@ -64,7 +64,7 @@ class Users(Listed):
             user=user,
             facts=self.page_facts([user]),
             standings=mailings.standings(session, plans, now=now),
-            deed_words=deed_words,
+            deed=deed,
             deeds=session.scalars(deeds.limit(DEEDS_SHOWN)).all(),
         )
         return page

@@ -24,6 +24,10 @@ from mailer.web.acting import audit
 from mailer.web.forms import render_form
 
 Judged = User | Mailing | Post
+# about one, about several: no plural forms, for the sentence does not say how many
+Words = tuple[LazyString, LazyString]
+
+HELD_GOES_ON = _l("A run that was held goes on where it stopped, if its time is not over.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,41 +36,61 @@ class Verdict:
 
     deed: str
     act: Callable[..., Sequence[Judged]]
-    title: LazyString
-    text: LazyString
+    titles: Words
+    texts: Words
     label: LazyString
     tone: str = "danger"
+
+    def title(self, n: int) -> LazyString:
+        """The question about `n` of them."""
+        return self.titles[n > 1]
+
+    def text(self, n: int) -> LazyString:
+        """What will follow."""
+        return self.texts[n > 1]
 
 
 OF_USERS = {
     "block": Verdict(
         "account.block",
         moderation.block,
-        _l("Block these accounts?"),
-        _l("Their sessions end at once, what is being sent stops, and a letter tells them the reason."),
+        (_l("Block this account?"), _l("Block these accounts?")),
+        (
+            _l("Its sessions end at once, what is being sent stops, and a letter tells the owner the reason."),
+            _l("Their sessions end at once, what is being sent stops, and a letter tells them the reason."),
+        ),
         _l("Block"),
     ),
     "unblock": Verdict(
         "account.unblock",
         moderation.unblock,
-        _l("Unblock these accounts?"),
-        _l("They may sign in again. Their mailings go on with their next dates; nothing missed is sent."),
+        (_l("Unblock this account?"), _l("Unblock these accounts?")),
+        (
+            _l("Its owner may sign in again. The mailings go on with their next dates; nothing missed is sent."),
+            _l("They may sign in again. Their mailings go on with their next dates; nothing missed is sent."),
+        ),
         _l("Unblock"),
         "primary",
     ),
     "trust": Verdict(
         "account.trust",
         moderation.trust,
-        _l("Trust these accounts?"),
-        _l("The daily limit of new users no longer holds for them."),
+        (_l("Trust this account?"), _l("Trust these accounts?")),
+        (
+            _l("The daily limit of new users no longer holds for it."),
+            _l("The daily limit of new users no longer holds for them."),
+        ),
         _l("Trust"),
         "primary",
     ),
     "distrust": Verdict(
         "account.distrust",
         moderation.distrust,
-        _l("Trust these accounts no longer?"),
-        _l("The daily limit of new users will hold for them again."),
+        (_l("Trust this account no longer?"), _l("Trust these accounts no longer?")),
+        (
+            _l("The daily limit of new users will hold for it again."),
+            _l("The daily limit of new users will hold for them again."),
+        ),
         _l("Trust no longer"),
     ),
 }
@@ -74,15 +98,18 @@ OF_MAILINGS = {
     "off": Verdict(
         "mailing.disable",
         moderation.switch_off,
-        _l("Switch these mailings off?"),
-        _l("They send nothing more, even in the middle of a run. The owners read the reason and cannot undo it."),
+        (_l("Switch this mailing off?"), _l("Switch these mailings off?")),
+        (
+            _l("It sends nothing more, even in the middle of a run. The owner reads the reason and cannot undo it."),
+            _l("They send nothing more, even in the middle of a run. The owners read the reason and cannot undo it."),
+        ),
         _l("Switch off"),
     ),
     "on": Verdict(
         "mailing.enable",
         moderation.switch_on,
-        _l("Switch these mailings on?"),
-        _l("A run that was held goes on where it stopped, if its time is not over."),
+        (_l("Switch this mailing on?"), _l("Switch these mailings on?")),
+        (HELD_GOES_ON, HELD_GOES_ON),
         _l("Switch on"),
         "primary",
     ),
@@ -91,16 +118,19 @@ OF_POSTS = {
     "publish": Verdict(
         "post.publish",
         post_moderation.publish,
-        _l("Publish these posts?"),
-        _l("Every visitor will be able to read them."),
+        (_l("Publish this post?"), _l("Publish these posts?")),
+        (_l("Every visitor will be able to read it."), _l("Every visitor will be able to read them.")),
         _l("Publish"),
         "primary",
     ),
     "hide": Verdict(
         "post.hide",
         post_moderation.hide,
-        _l("Hide these posts?"),
-        _l("Readers will not see them any more. The texts stay, and their authors can read the reason."),
+        (_l("Hide this post?"), _l("Hide these posts?")),
+        (
+            _l("Readers will not see it any more. The text stays, and its author can read the reason."),
+            _l("Readers will not see them any more. The texts stay, and their authors can read the reason."),
+        ),
         _l("Hide"),
     ),
 }

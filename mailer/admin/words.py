@@ -1,4 +1,4 @@
-"""What the panel calls the log's reasons and its own deeds."""
+"""What the panel calls the log's reasons."""
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
@@ -20,19 +20,8 @@ SKIPS: dict[str, LazyString] = {
     SkipReason.BAD_ADDRESS: _l("bad address"),
     SkipReason.TOO_LARGE: _l("letter too large"),
 }
-DEEDS: dict[str, LazyString] = {
-    "account.block": _l("Account blocked"),
-    "account.unblock": _l("Account unblocked"),
-    "account.trust": _l("Account trusted"),
-    "account.distrust": _l("Account trusted no longer"),
-}
 
 
 def skip_words(reason: str) -> LazyString | str:
     """Why somebody was not written to; an unknown reason as it is."""
     return SKIPS.get(reason, reason)
-
-
-def deed_words(verb: str) -> LazyString | str:
-    """What a moderator did; an unknown verb as it is."""
-    return DEEDS.get(verb, verb)

@@ -6,12 +6,12 @@ from flask_login import current_user, login_required
 
 from mailer.blueprints.auth.browsers import short_name
 from mailer.blueprints.auth.room import auth
-from mailer.blueprints.auth.words import deed
 from mailer.extensions import db
 from mailer.services import sign_ins
 from mailer.services.audit import entries_of
 from mailer.web import sessions
 from mailer.web.acting import audit
+from mailer.web.deeds import deed
 from mailer.web.paging import page_of
 from mailer.web.targets import see_other
 

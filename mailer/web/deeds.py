@@ -1,4 +1,4 @@
-"""What the verbs of the audit are called on the reader's own page."""
+"""What the verbs of the audit are called, on people's own pages and in the panel."""
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
