@@ -1,12 +1,11 @@
 """Every page in a real browser, in both languages and themes: axe finds nothing, nothing is wider than a phone, none is
 heavy, and the markup is good. `pytest -rP tests/interface/test_looks.py` prints what each page weighs."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from tests.auth.matrix import World
 from tests.auth.routes import Door, row_of
@@ -15,23 +14,11 @@ from tests.interface.pages import Seen, browser_of, pages_of
 from tests.interface.refusals import refusals_of
 from tests.interface.tools import complaints_about
 from tests.interface.weights import Scales
-from tests.support.chromium import Complaints
 
 # every rule in the first one, colours in both
 THEMES = {"en": ("dark", "light"), "ru": ("light", "dark")}
 # longest first, for two workers; what is empty is said in few words, so once is enough
 LOOKS = [(person, language) for person in ("owner", "admin", "visitor") for language in THEMES] + [("newcomer", "ru")]
-
-
-@pytest.fixture
-def look(browser: Browser, live_server: str) -> Iterator[Page]:
-    """A page whose animations are off: colours are judged at rest."""
-    context = browser.new_context(base_url=live_server, reduced_motion="reduce", locale="en-GB")
-    page = context.new_page()
-    complaints = Complaints(page, live_server)
-    yield page
-    context.close()
-    assert complaints.seen == []
 
 
 def is_meant_for(person: str, seen: Seen) -> bool:

@@ -1,0 +1,52 @@
+"""By the keyboard alone, on a phone, where bars stand above and below: what has the focus is in sight and marked."""
+
+from flask import Flask
+from playwright.sync_api import Page
+
+from tests.auth.matrix import World
+from tests.interface.eyes import PHONE, Eyes
+from tests.interface.pages import Seen, browser_of
+
+MOST_STOPS = 40
+FOCUSED = """() => {
+  const one = document.activeElement, box = one.getBoundingClientRect();
+  if (one === document.body) return null;
+  const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+  const looks = [one, one.closest("label, .choice, .editor")].filter(Boolean).map((part) => getComputedStyle(part));
+  const isMarked = looks.some((look) => look.outlineStyle !== "none" || look.boxShadow !== "none");
+  const isSeen = Boolean(top && (one.contains(top) || top.contains(one)));
+  return {name: one.outerHTML.slice(0, 100), isMarked, isSeen};
+}"""
+
+
+def test_what_has_the_focus_is_never_under_a_bar(app: Flask, world: World, look: Page) -> None:
+    web = browser_of(app, world, "owner")
+    eyes, wrong = Eyes(look, web, themes=("dark", "light")), []
+    look.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    for path in ("/clients/", "/reports/", "/auth/profile/edit"):
+        eyes.open(Seen("", path, ""))
+        stops = 0
+        while stops < MOST_STOPS:
+            look.keyboard.press("Tab")
+            found = look.evaluate(FOCUSED)
+            if found is None:
+                break
+            stops += 1
+            wrong += [] if found["isMarked"] and found["isSeen"] else [f"{path} {found}"]
+        assert stops > 12
+    assert wrong == []
+
+
+def test_a_dialog_asks_with_the_safe_choice_first_and_gives_the_focus_back(
+    app: Flask, world: World, look: Page
+) -> None:
+    Eyes(look, browser_of(app, world, "owner"), themes=("dark", "light")).open(Seen("", "/clients/1", ""))
+    leading = look.get_by_role("link", name="Delete")
+    leading.focus()
+    look.keyboard.press("Enter")
+    asked = look.get_by_role("dialog")
+    asked.wait_for()
+    assert asked.get_by_role("link", name="Cancel").evaluate("one => one === document.activeElement")
+    look.keyboard.press("Escape")
+    asked.wait_for(state="detached")
+    assert leading.evaluate("one => one === document.activeElement")
