@@ -58,6 +58,11 @@ class _Counted(Transaction):
         self._count()
         return self._inner.ask(sql, values)
 
+    def gather(self, sql: str, columns: Sequence[str], values: Sequence[Any] = ()) -> Answer:
+        """One more statement."""
+        self._count()
+        return self._inner.gather(sql, columns, values)
+
     def insert(self, table: Table, rows: Collection[Row]) -> None:  # type: ignore[override]
         """One more statement."""
         self._count()

@@ -5,6 +5,7 @@ The LIMIT stands inside, before anything is joined: PostgreSQL else joins the wh
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from mailer.dispatch.ledger.drivers import Answer, Transaction
@@ -18,13 +19,16 @@ _SKIP = """CASE WHEN c.id IS NULL THEN 'client_deleted' ELSE coalesce(
     CASE WHEN c.address_changed_at > %s THEN 'address_changed' END) END"""
 
 _RETRIES = f"""
-SELECT t.client_id, t.number, t.address, c.full_name, {_SKIP}
+SELECT t.client_id, t.number, t.address, c.full_name, {_SKIP} AS reason
 FROM (SELECT client_id, number, address, due_at FROM retry
   WHERE run_id = %s AND due_at <= %s ORDER BY due_at, client_id LIMIT %s) t
 LEFT JOIN client c ON c.id = t.client_id
 ORDER BY t.due_at, t.client_id"""  # noqa: S608 — our own constants
 
-_PAGE = f"SELECT c.id, 1, c.email, c.full_name, {_SKIP} FROM ({{page}}) c ORDER BY c.id"  # noqa: S608
+_PAGE = f"""
+SELECT c.id AS client_id, 1 AS number, c.email AS address, c.full_name, {_SKIP} AS reason
+FROM ({{page}}) c ORDER BY c.id"""  # noqa: S608
+_FOUND = ("client_id", "number", "address", "full_name", "reason")
 
 _COLUMNS = "id, email, full_name, address_key, address_changed_at"
 _ALL = f"SELECT {_COLUMNS} FROM client WHERE owner_id = %s AND id > %s AND id <= %s ORDER BY id LIMIT %s"  # noqa: S608
@@ -46,13 +50,17 @@ _TAGGED = (
 def retries(work: Transaction, run: RunRow, until: datetime, limit: int) -> Answer:
     """Who is due to be tried (again) until that moment: (client_id, number, address, name, skip reason)."""
     moment = work.driver.moment
-    return work.ask(_RETRIES, (run.owner_id, moment(run.opened_at), run.run_id, moment(until), limit))
+    values = (run.owner_id, moment(run.opened_at), run.run_id, moment(until), limit)
+    return work.gather(_RETRIES, _FOUND, values)
 
 
 def page(work: Transaction, run: RunRow, limit: int) -> Answer:
     """The next `limit` of the audience above the cursor, by id; shaped as `retries`."""
     inner, values = audience(work, run, limit)
-    return work.ask(_PAGE.format(page=inner), (run.owner_id, work.driver.moment(run.opened_at), *values))
+    values = (run.owner_id, work.driver.moment(run.opened_at), *values)
+    answer = work.gather(_PAGE.format(page=inner), _FOUND, values)
+    # the cursor rests on this order, and SQLite keeps a subquery's by habit, not by promise
+    return lambda: sorted(answer(), key=itemgetter(0))
 
 
 def audience(work: Transaction, run: RunRow, limit: int) -> tuple[str, Sequence[Any]]:

@@ -49,6 +49,10 @@ class Transaction(ABC):
     def ask(self, sql: str, values: Sequence[Any] = ()) -> Answer:
         """Send a statement now, read its rows when they are wanted (after COMMIT at the latest)."""
 
+    def gather(self, sql: str, columns: Sequence[str], values: Sequence[Any] = ()) -> Answer:
+        """As `ask`, for many rows of these columns (numbers, texts, NULL)."""
+        return self.ask(sql, values)
+
     @abstractmethod
     def insert(self, table: Table, rows: Iterable[Row]) -> None:
         """Write many rows; a taken key raises Clash now or at the end."""

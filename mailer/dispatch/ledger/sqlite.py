@@ -42,6 +42,12 @@ class SqliteTransaction(Transaction):
         found = self._connection.execute(_question_marks(sql), values).fetchall()
         return lambda: found
 
+    def gather(self, sql: str, columns: Sequence[str], values: Sequence[Any] = ()) -> Answer:
+        """All rows in one step: the driver lets go of the interpreter at each, and a busy loop gives it back late."""
+        whole = f"SELECT json_group_array(json_array({', '.join(columns)})) FROM ({sql})"  # noqa: S608
+        found = self._connection.execute(_question_marks(whole), values).fetchone()[0]
+        return lambda: [tuple(row) for row in json.loads(found)]
+
     def insert(self, table: Table, rows: Iterable[Row]) -> None:
         """Rows by the handful: cheaper than one by one, and the loop's thread is not woken for each."""
         rows = list(rows)

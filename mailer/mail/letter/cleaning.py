@@ -37,7 +37,7 @@ def needs_smtputf8(address: str) -> bool:
 
 def written_address(address: str) -> bytes:
     """The address for a header; ValueError if it holds line ends, blanks or header syntax."""
-    if not is_writable(address):
+    if len(address) > _LONGEST_ADDRESS or _ADDRESS.fullmatch(address) is None:
         raise ValueError(f"not an address for a header: {address!r}")
     return address.encode()
 

@@ -42,7 +42,7 @@ _Place = tuple[Slot, bool]
 class Letter:
     """A compiled draft; threads may share it. `size_hint`: about how many bytes one copy has."""
 
-    __slots__ = ("_fields", "_format", "_has_link", "_order", "_smtputf8", "_subject", "size_hint")
+    __slots__ = ("_dated", "_fields", "_format", "_has_link", "_order", "_smtputf8", "_subject", "size_hint")
 
     def __init__(self, draft: Draft) -> None:
         """Raise ValueError for unsafe addresses or headers, and for lone surrogates."""
@@ -52,7 +52,8 @@ class Letter:
         body = _body(draft)
         places = [piece for piece in body if not isinstance(piece, bytes)]
         slots = list(dict.fromkeys(slot for slot, _ in places))
-        self._fields = [(SLOT_NAMES.index(slot.name), _twice(one_line(slot.fallback))) for slot in slots]
+        self._fields = [(SLOT_NAMES.index(slot.name), _standing(one_line(slot.fallback))) for slot in slots]
+        self._dated = "", b""
         self._order: Callable[[Sequence[bytes]], Any] = itemgetter(
             *range(_HEAD_VALUES),
             *(_HEAD_VALUES + 2 * slots.index(slot) + in_html for slot, in_html in places),
@@ -73,15 +74,23 @@ class Letter:
         if not name.isprintable() or name.isspace():
             name = "" if name.isspace() else one_line(name)
         given = (name, address, url if url.isprintable() else one_line(url))
+        if date != self._dated[0]:
+            self._dated = date, written_date(date)
         values = [
             mailbox(name, written_address(address)),
             written_message_id(message_id),
-            written_date(date),
+            self._dated[1],
             _unsubscribe(url) if self._has_link else b"",
             self._subject.fill(given),
         ]
         for index, standing in self._fields:
-            values += _twice(given[index]) if given[index] else standing
+            value = given[index]
+            if not value:
+                values += standing
+                continue
+            # once for the text and once for the HTML part: most values are the same in both
+            text = quoted(value)
+            values += text, quoted(escape(value)) if _needs_escape(value) else text
         return self._format % self._order(values)
 
     def needs_smtputf8(self, address: str) -> bool:
@@ -94,10 +103,9 @@ def compile_letter(draft: Draft) -> Letter:
     return Letter(draft)
 
 
-def _twice(value: str) -> tuple[bytes, bytes]:
-    """A value encoded for the text and for the HTML part; most values are the same in both."""
-    text = quoted(value)
-    return text, quoted(escape(value)) if _needs_escape(value) else text
+def _standing(value: str) -> tuple[bytes, bytes]:
+    """A fallback encoded for the text and for the HTML part."""
+    return quoted(value), quoted(escape(value))
 
 
 def _unsubscribe(url: str) -> bytes:

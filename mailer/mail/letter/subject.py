@@ -29,7 +29,7 @@ class Subject:
             if is_plain(text):
                 return b" " + text.encode()
         words = [encoded_words(given[index]) if given[index] else ready for index, _, ready in self._parts]
-        return b" " + FOLD.join([word for word in words if word])
+        return b" " + FOLD.join(words if all(words) else filter(None, words))
 
 
 def _part(piece: Piece) -> tuple[int, str, bytes]:
