@@ -19,7 +19,9 @@ from mailer.rules.outcome import Outcome
 WIDTHS_S, MOST_TIMES = (1, 5, 15, 60, 300, QUARTER_S), 120
 # what has no domain: an address that is none, or was erased
 NOWHERE = ""
-WORDS = 500
+LONGEST_NAME = 254
+# letters of a reply that are kept, and that are looked through for them
+WORDS, LOOKED_AT = 500, 1000
 
 _PLACE = {outcome.value: place for place, outcome in enumerate(Outcome)}
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?!\d)")
@@ -77,7 +79,7 @@ class Figures:
             place = _PLACE[outcome]
             times[second - second % width_s][place] += 1
             _name, at, domain = address.rpartition("@")
-            domains[domain.lower() if at else NOWHERE][place] += 1
+            domains[domain.lower()[:LONGEST_NAME] if at else NOWHERE][place] += 1
             if place:  # Outcome begins with accepted
                 self._add_reason(ReasonKey(outcome, reason or "", code or 0, _enhanced(text)), text, address)
 
@@ -123,6 +125,8 @@ def moment(second: int) -> datetime:
 def cleaned(text: str, address: str) -> str:
     """The server's words without any address, nor the name before the @ of this one."""
     name = address.rpartition("@")[0]
+    if len(text) > LOOKED_AT:  # up to a whole word: half an address would not be known for one
+        text = text[:LOOKED_AT].rpartition(" ")[0]
     text = _ADDRESS.sub("…", text.replace("\0", "\ufffd"))
     if len(name) > 3:
         text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", text, flags=re.IGNORECASE)

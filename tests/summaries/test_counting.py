@@ -218,6 +218,8 @@ def test_endless_kinds_of_replies_are_bounded(session: Session, owner: User) -> 
         ("user anna.k unknown; see postmaster@example.net", "user … unknown; see …"),
         ("ANNA.K is gone", "… is gone"),
         ("banna.k stays", "banna.k stays"),
+        ("long " + "x" * 1_000_000, "long"),
+        ("a b@c.example " * 200, ("a … " * 71) + "a"),
     ],
 )
 def test_examples_name_nobody(said: str, shown: str) -> None:
