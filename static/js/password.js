@@ -46,3 +46,12 @@ const addStrength = (field) => {
 
 document.querySelectorAll("[data-password]").forEach(addSwitch);
 document.querySelectorAll('[data-password] input[autocomplete="new-password"]').forEach(addStrength);
+
+/* Pressed twice, sign-up would look like two people with one address, and the letter would ask for the password again. */
+for (const form of document.querySelectorAll("form[data-once]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+  window.addEventListener("pageshow", () => { delete form.dataset.sent; }); // back again from the next page
+}
