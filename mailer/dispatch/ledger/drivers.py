@@ -74,6 +74,8 @@ class Driver(ABC):
     lock_r: str
     # exactly one process may send
     is_single: bool
+    # SQL before and in the FROM of a statement whose COMMIT need not be on the disk, where the database can do that
+    hastily: tuple[str, str] = ("", "")
 
     def __init__(self, engine: Engine) -> None:
         """`engine` is the app's own, prepared by orm.prepare."""

@@ -19,8 +19,9 @@ ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, leased_until = exclud
 WHERE sender.worker = excluded.worker OR sender.leased_until < {now}
 RETURNING worker"""
 _KEEP = "UPDATE sender SET leased_until = {later} WHERE name = 'sender' AND worker = %s RETURNING worker"
+# the next one mends a lost one: no reason to wait for the disk
 _BEAT = """
-INSERT INTO heartbeat (name, beat_at) VALUES (%s, %s)
+{hastily}INSERT INTO heartbeat (name, beat_at) SELECT %s, %s{from_hastily} WHERE TRUE
 ON CONFLICT (name) DO UPDATE SET beat_at = excluded.beat_at"""
 
 
@@ -91,4 +92,5 @@ def leave_sender(driver: Driver, worker: str) -> None:
 def beat(driver: Driver, name: str, now: datetime) -> None:
     """See `Ledger.beat`."""
     with driver.transaction() as work:
-        work.run(_BEAT, (name, driver.moment(now)))
+        hastily, from_hastily = driver.hastily
+        work.run(_BEAT.format(hastily=hastily, from_hastily=from_hastily), (name, driver.moment(now)))

@@ -65,6 +65,7 @@ class PostgresDriver(Driver):
     now = "clock_timestamp()"
     lock_r = " FOR NO KEY UPDATE OF r"
     is_single = False
+    hastily = ("WITH hastily AS (SELECT set_config('synchronous_commit', 'off', TRUE)) ", " FROM hastily")
 
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[Transaction]:
