@@ -17,10 +17,9 @@ from mailer.bench.crash_count import Count
 from mailer.config import ROOT
 from mailer.models import Mailing, Run
 from tests.engine.conftest import Room
-from tests.engine.faults.conftest import CONSUMER, Start, finish, is_true
+from tests.engine.faults.conftest import CONSUMER, PATIENCE_S, Start, finish, is_true, wait_until
 from tests.engine.processes import environment
 from tests.support import world
-from tests.support.processes import wait_until
 from tests.support.smtp_server import SmtpServer
 
 Build = Callable[..., Room]
@@ -73,9 +72,9 @@ def test_five_consumers_of_which_one_is_killed_and_one_stopped(
     killed, stopped, *_others = holders(here)
     consumers[killed].kill()
     consumers[stopped].send_signal(signal.SIGTERM)
-    assert consumers[killed].wait(30) == -signal.SIGKILL
+    assert consumers[killed].wait(PATIENCE_S) == -signal.SIGKILL
     assert killed in holders(here), "the kill struck when nothing was in hand"
-    assert consumers[stopped].wait(30) == 0
+    assert consumers[stopped].wait(PATIENCE_S) == 0
     assert stopped not in holders(here)
     assert len(smtp.letters) < CLIENTS, "the run was over before"
     smtp.script.delay_s = 0

@@ -17,8 +17,17 @@ from flask import Flask
 
 from mailer.bench.crash_count import Count
 from tests.engine.conftest import Room
-from tests.engine.faults.conftest import CONSUMER, Start, accepted_rows, all_in_hand_sent, finish, is_done, is_true
-from tests.support.processes import wait_until
+from tests.engine.faults.conftest import (
+    CONSUMER,
+    PATIENCE_S,
+    Start,
+    accepted_rows,
+    all_in_hand_sent,
+    finish,
+    is_done,
+    is_true,
+    wait_until,
+)
 from tests.support.smtp_server import SmtpServer
 
 Build = Callable[..., Room]
@@ -85,5 +94,5 @@ def sending_slowly(smtp: SmtpServer, start: Start) -> subprocess.Popen[bytes]:
     """A consumer in the middle of a run."""
     smtp.script.delay_s = 0.02
     worker = start(*CONSUMER, **NARROW)
-    smtp.wait_for(50, timeout_s=30)
+    smtp.wait_for(50, timeout_s=PATIENCE_S)
     return worker

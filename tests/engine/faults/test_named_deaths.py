@@ -11,13 +11,14 @@ from mailer.bench.crash_count import Count
 from tests.engine.conftest import Room
 from tests.engine.faults.conftest import (
     FLASK_SEND,
+    PATIENCE_S,
     Start,
     accepted_rows,
     all_in_hand_sent,
     finish,
     is_true,
+    wait_until,
 )
-from tests.support.processes import wait_until
 from tests.support.smtp_server import SmtpServer
 
 Build = Callable[..., Room]
@@ -58,7 +59,7 @@ def test_killed_with_every_line_at_this_point(
     smtp.script.room = ROOM
     smtp.add(point.step, do="hang", skip=point.skip, kept=point.kept)
     worker = start(*FLASK_SEND, **NARROW)
-    smtp.wait_for(faults=LINES, timeout_s=60)
+    smtp.wait_for(faults=LINES, timeout_s=PATIENCE_S)
     answered = len(smtp.letters) - (LINES if point.kept else 0)
     wait_until(lambda: accepted_rows(here) == answered, what="every answered letter to have its row")
     assert here.claims(), "the kill struck when nothing was in hand"
@@ -82,7 +83,7 @@ def test_killed_after_the_reply_and_before_the_row(
     here = room(clients=400)
     smtp.script.delay_s = 0.01
     worker = start(*FLASK_SEND, **NARROW)
-    smtp.wait_for(30, timeout_s=30)
+    smtp.wait_for(30, timeout_s=PATIENCE_S)
     with database_held(here):
         all_in_hand_sent(here, smtp)
         worker.kill()

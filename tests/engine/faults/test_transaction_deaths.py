@@ -9,8 +9,7 @@ from sqlalchemy import text
 
 from mailer.bench.crash_count import Count
 from tests.engine.conftest import Room
-from tests.engine.faults.conftest import FLASK_SEND, Start, accepted_rows, finish, is_true
-from tests.support.processes import wait_until
+from tests.engine.faults.conftest import FLASK_SEND, PATIENCE_S, Start, accepted_rows, finish, is_true, wait_until
 from tests.support.smtp_server import SmtpServer
 
 Build = Callable[..., Room]
@@ -37,7 +36,7 @@ def test_killed_while_postgresql_carries_the_window_out(
     smtp.script.delay_s = 0.01
     here = room(clients=500)
     worker = start(*FLASK_SEND, **NARROW)
-    smtp.wait_for(30, timeout_s=30)
+    smtp.wait_for(30, timeout_s=PATIENCE_S)
     with holding(here, held):
         wait_until(lambda: number(here, BLOCKED) > 0, what="the window to wait inside its transaction")
         smtp.script.delay_s = 0
@@ -59,7 +58,7 @@ def test_killed_at_the_commit_of_a_window_in_sqlite(
     smtp.script.delay_s = 0.005
     here = room(clients=500)
     worker = start("-m", "tests.engine.faults.dying", word, "3", **NARROW)
-    assert worker.wait(60) == -signal.SIGKILL, "it lived on"
+    assert worker.wait(PATIENCE_S) == -signal.SIGKILL, "it lived on"
     assert here.claims(), "the death struck when nothing was in hand"
     assert accepted_rows(here) <= len(smtp.letters) < 500
     smtp.script.delay_s = 0
