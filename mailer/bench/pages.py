@@ -58,7 +58,7 @@ def _log_pages(log: Archive) -> tuple[str, ...]:
 def _counting(place: Place, log: Archive) -> list[Figure]:
     """What the minute's chore costs that keeps the figures of closed runs."""
     rate = Figure(PART, f"{place.name}: counting closed runs", (log.rows / log.counted_s,), "rows/s")
-    idle = Figure(PART, f"{place.name}: counting, none closed", (log.idle_ms,), "ms", Mark(1, 1, at_most=True))
+    idle = Figure(PART, f"{place.name}: counting, none closed", (log.idle_ms,), "ms")
     return [replace(rate, note=f"{log.rows:,} rows, {log.short:,} runs"), idle]
 
 

@@ -130,6 +130,7 @@ Index(
     Attempt.run_id,
     Attempt.outcome,
     Attempt.client_id,
+    Attempt.number,
     sqlite_where=Attempt.outcome != Outcome.ACCEPTED,
     postgresql_where=Attempt.outcome != Outcome.ACCEPTED,
 )

@@ -13,7 +13,6 @@ from sqlalchemy import (
     String,
     bindparam,
     cast,
-    extract,
     func,
     select,
     tuple_,
@@ -50,7 +49,7 @@ def begun_second(session: Session) -> ColumnElement[int]:
     if session.get_bind().dialect.name == "sqlite":
         # without its fraction, which would be rounded
         return cast(func.strftime("%s", func.substr(type_coerce(Attempt.started_at, String), 1, 19)), BigInteger)
-    return cast(func.floor(extract("epoch", Attempt.started_at)), BigInteger)
+    return cast(func.floor(func.date_part("epoch", Attempt.started_at)), BigInteger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +103,38 @@ def in_run(
     is_indexed = not part and outcome is not Outcome.ACCEPTED
     if is_indexed:
         return list(session.execute(of_run(after.run_id, outcome, after).limit(limit))), None
+    if outcome not in {None, Outcome.ACCEPTED}:
+        return _apart(session, after, limit, outcome, part)
     # the stretch is found by index alone, whatever is wanted of it; else one wanted row may cost a million
-    is_apart = outcome not in {None, Outcome.ACCEPTED}
-    source = of_run(after.run_id, outcome if is_apart else None, after)
-    most = LOOKED_AT_APART if is_apart else LOOKED_AT
-    stretch = source.limit(most).subquery()
+    source = of_run(after.run_id, None, after)
+    stretch = source.limit(LOOKED_AT).subquery()
     wanted = select(stretch).order_by(stretch.c.client_id, stretch.c.number)
     if outcome is Outcome.ACCEPTED:
         wanted = wanted.where(stretch.c.outcome == outcome)
     if part:
         wanted = wanted.where(like(stretch.c.address, part))
     rows = list(session.execute(wanted.limit(limit)))
-    if len(rows) == limit:
-        return rows, None
+    return rows, None if len(rows) == limit else _end_of(session, source, LOOKED_AT)
+
+
+def _apart(
+    session: Session, after: Place, limit: int, outcome: Outcome | None, part: str
+) -> tuple[list[LogRow], Place | None]:
+    """Rows behind the small index: its keys tell first where the stretch ends; fetching the rows is dear."""
+    source = of_run(after.run_id, outcome, after)
+    end = _end_of(session, source, LOOKED_AT_APART)
+    if end is not None:
+        upto = tuple_(Attempt.client_id, Attempt.number) <= tuple_(end.client_id, end.number)
+        source = source.where(Attempt.client_id <= end.client_id, upto)
+    rows = list(session.execute(source.where(like(Attempt.address, part)).limit(limit)))
+    return rows, None if len(rows) == limit else end
+
+
+def _end_of(session: Session, source: Select[*tuple[Any, ...]], most: int) -> Place | None:
+    """The last of the first `most` rows; None when there are fewer. Reads keys alone."""
     keys = source.with_only_columns(Attempt.run_id, Attempt.client_id, Attempt.number)
     last = session.execute(keys.offset(most - 1).limit(1)).first()
-    return rows, place_of(last) if last else None
+    return place_of(last) if last else None
 
 
 def _with(outcome: Outcome | None, statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

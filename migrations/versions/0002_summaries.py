@@ -1,4 +1,5 @@
 """Kept figures of closed runs: reasons, domains, times. What is closed already is counted minute by minute.
+And the index of what was not accepted in the log's own order, so that a page of it is never sorted.
 
 Revision: 0002, after: 0001
 """
@@ -14,6 +15,7 @@ depends_on = None
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 OUTCOMES = ("accepted", "deferred", "refused", "unanswered", "skipped")
 WANTS_SUMMARY = sa.text("state IN ('done', 'cancelled') AND summarised_at IS NULL")
+IS_TROUBLED = sa.text("outcome != 'accepted'")
 IS_QUARTER = sa.text("width_s = 900")
 
 
@@ -74,10 +76,12 @@ def upgrade() -> None:
         sqlite_where=WANTS_SUMMARY,
         postgresql_where=WANTS_SUMMARY,
     )
+    _index_troubled("run_id", "outcome", "client_id", "number")
 
 
 def downgrade() -> None:
     """Take back."""
+    _index_troubled("run_id", "outcome", "client_id")
     op.drop_index("ix_run_unsummarised", table_name="run")
     op.drop_column("run", "summarised_upto")
     op.drop_column("run", "summarised_at")
@@ -92,3 +96,15 @@ def _counts() -> list[sa.Column[int]]:
 
 def _of_run(table: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f(f"fk_{table}_run_id"), ondelete="CASCADE")
+
+
+def _index_troubled(*columns: str) -> None:
+    op.drop_index("ix_attempt_troubled", table_name="attempt")
+    op.create_index(
+        "ix_attempt_troubled",
+        "attempt",
+        list(columns),
+        unique=False,
+        sqlite_where=IS_TROUBLED,
+        postgresql_where=IS_TROUBLED,
+    )
