@@ -22,7 +22,7 @@ class Limits:
     `body_s` is the longest pause while a body is being written, `idle_s` how long an unused line is kept.
     """
 
-    start: int = 5
+    start: int = 10
     connections: int = 50
     resolve_s: float = 10
     connect_s: float = 30
