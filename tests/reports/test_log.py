@@ -76,17 +76,23 @@ def _keys(run: Run, size: int, *, extra: bool) -> list[tuple[tuple[int, int, int
 
 
 @pytest.mark.both_databases
-def test_a_part_of_an_address_is_found_in_one_run(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("outcome", [None, Outcome.REFUSED])
+def test_a_part_of_an_address_is_found_in_one_run(
+    session: Session, monkeypatch: pytest.MonkeyPatch, outcome: Outcome | None
+) -> None:
     monkeypatch.setattr(attempts, "LOOKED_AT", 10)
+    monkeypatch.setattr(attempts, "LOOKED_AT_APART", 10)
     owner = make_user(session)
     run = finished_run(session, owner, [])
-    write(
-        session, run, [row(run, n, address=f"{'Anna' if n in {3, 44} else 'b'}{n}@example.org") for n in range(1, 60)]
-    )
-    found = read(session, Wanted(owner.id, run_id=run.id, part="nna"), limit=5)
-    assert [client_id for _, client_id, _ in found] == [3, 44]
-    first = log_pages.page(session, Wanted(owner.id, run_id=run.id, part="nna"), limit=5)
-    assert (len(first.rows), first.is_cut) == (1, True)  # it says that it looked at a stretch only
+    people = {n: f"{'Anna' if n in {3, 10, 44} else 'b'}{n}@example.org" for n in range(1, 60)}
+    rows = [row(run, n, Outcome.REFUSED, address=address) for n, address in people.items()]
+    # the first stretch ends between two tries of one client
+    write(session, run, [*rows, row(run, 10, Outcome.REFUSED, number=2, address=people[10])])
+    wanted = Wanted(owner.id, run_id=run.id, part="nna", outcome=outcome)
+    found = read(session, wanted, limit=5)
+    assert [key[1:] for key in found] == [(3, 1), (10, 1), (10, 2), (44, 1)]
+    first = log_pages.page(session, wanted, limit=5)
+    assert (len(first.rows), first.is_cut) == (2, True)  # it says that it looked at a stretch only
 
 
 @pytest.mark.both_databases
