@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 
 from mailer.bench import receivers, world
 from mailer.bench.crash_count import Count
 from mailer.bench.figures import Figure, Mark
 from mailer.bench.places import Place, Workshop
 from mailer.bench.running import Child, wait_until
-from mailer.models import Attempt, Claim, Run, RunState
+from mailer.models import Attempt, Claim, Run, RunState, User
 from mailer.rules.outcome import Outcome
 
 PART = "crash"
@@ -83,6 +83,8 @@ def scene(shop: Workshop, place: Place, *, clients: int, delay_ms: float) -> Ite
         owners = world.make_owners(engine, 1)
         world.fill_books(engine, owners, clients)
         world.plan(engine, owners)
+        with engine.begin() as connection:  # a letter to the owner would be none of the run's
+            connection.execute(update(User).values(wants_notices=False))
         yield Scene(place, engine, kept, receiver.port, shop.log("consumer"))
 
 

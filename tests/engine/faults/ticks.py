@@ -7,15 +7,20 @@ import json
 import os
 import sys
 
+from flask import Flask
+
 from mailer.app import create_app
 from mailer.clock import utcnow
 from mailer.dispatch.engine import build_engine
 from mailer.dispatch.tick import tick
+from mailer.extensions import db
 
 
-def tick_when_told(begin: int, ready: int) -> int:
-    """With an app of this process's own: say that it is there, wait, tick; how many runs that opened."""
-    parts = build_engine(create_app()).parts
+def tick_when_told(app: Flask, begin: int, ready: int) -> int:
+    """With connections of this process's own: say that it is there, wait, tick; how many runs that opened."""
+    with app.app_context():
+        db.engine.dispose(close=False)  # the parent's are the parent's
+    parts = build_engine(app).parts
     parts.ledger.is_quiet(utcnow())  # connected by now
     os.write(ready, b".")
     os.close(ready)
@@ -25,11 +30,12 @@ def tick_when_told(begin: int, ready: int) -> int:
 
 def main(count: int) -> list[int]:
     """The children wait at a pipe that nobody writes to: closing it lets them go together."""
+    app = create_app()
     (begin, go), (heard, ready), (result, answer) = os.pipe(), os.pipe(), os.pipe()
     for _ in range(count):
         if not os.fork():
             os.close(go)
-            os.write(answer, f"{tick_when_told(begin, ready)}\n".encode())
+            os.write(answer, f"{tick_when_told(app, begin, ready)}\n".encode())
             os._exit(0)
     os.close(ready)
     os.close(answer)
