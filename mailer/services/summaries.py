@@ -7,6 +7,7 @@ meanwhile, do no harm. The caller commits.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import add as add_up
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, case, delete, func, select, tuple_, update
@@ -20,6 +21,8 @@ from mailer.rules.outcome import Outcome
 from mailer.services.figures import NOWHERE, Figures, moment
 
 DOMAINS_KEPT, REASONS_KEPT = 50, 100
+# names counted on the way there: if everybody has a domain of their own, whoever comes later is one of the others
+DOMAINS_COUNTED = 20_000
 TABLES: tuple[type[RunReason | RunDomain | RunTime], ...] = (RunReason, RunDomain, RunTime)
 
 Rows = list[dict[str, Any]]
@@ -66,6 +69,9 @@ def add(session: Session, stretches: Sequence[Stretch], *, now: datetime) -> int
     fresh = [one.run_id for one in mine if one.is_first]
     for table in TABLES if fresh else ():
         session.execute(delete(table).where(table.run_id.in_(fresh)))
+    for one in mine:
+        if not one.is_first:
+            _lump(session, one)
     _merge(session, RunReason, _reasons(mine), ("n",))
     _merge(session, RunDomain, _domains(mine), _COUNTS)
     _merge(session, RunTime, _times(mine), _COUNTS)
@@ -94,6 +100,18 @@ def _is_moved(session: Session, one: Stretch, now: datetime) -> bool:
     place = {"summarised_upto": one.upto, "summarised_at": now if one.is_last else None}
     moved = session.execute(move.values(place).returning(Run.id).execution_options(synchronize_session=False))
     return moved.first() is not None
+
+
+def _lump(session: Session, one: Stretch) -> None:
+    """Count domains not met before under NOWHERE, when there are too many: what is folded must stay a moment's work."""
+    domains, mine = one.figures.domains, RunDomain.run_id == one.run_id
+    met = session.scalar(select(func.count()).where(mine)) or 0
+    if met + len(domains) <= DOMAINS_COUNTED:
+        return
+    known = set(session.scalars(select(RunDomain.domain).where(mine, RunDomain.domain.in_(domains))))
+    for name in domains.keys() - known - {NOWHERE}:
+        late = domains.pop(name)
+        domains[NOWHERE][:] = map(add_up, domains[NOWHERE], late)
 
 
 def _reasons(stretches: Sequence[Stretch]) -> Rows:

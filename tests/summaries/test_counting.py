@@ -211,6 +211,22 @@ def test_endless_kinds_of_replies_are_bounded(session: Session, owner: User) -> 
     assert sum(found.values()) == len(said)
 
 
+@pytest.mark.both_databases
+def test_endless_domains_are_bounded_and_nobody_is_left_out(
+    session: Session, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(summaries, "ROWS", 40)
+    monkeypatch.setattr(kept, "DOMAINS_COUNTED", 60)
+    run = finished_run(session, owner, [])
+    rows = [row(run, n, address=f"a@{'big' if n % 3 else f'own{n}'}.example") for n in range(1, 301)]
+    write(session, run, rows)
+    assert keep(session) > 5
+    found = {one.domain: one.accepted for one in session.scalars(select(RunDomain))}
+    assert (found["big.example"], sum(found.values())) == (200, 300)
+    assert len(found) <= 51
+    assert set(found.values()) <= {1, 200, found[""]}
+
+
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
