@@ -14,7 +14,7 @@ from mailer.bench.sizes import FULL, QUICK, TINY
 @click.command("bench")
 @click.argument("chosen", metavar="[PART]…", nargs=-1, type=click.Choice(list(parts.PARTS)))
 @click.option("--quick", "mode", flag_value="quick", default=True, help="About a minute: enough to see (the default).")
-@click.option("--full", "mode", flag_value="full", help="About fifteen minutes: enough to believe.")
+@click.option("--full", "mode", flag_value="full", help="About half an hour: enough to believe.")
 @click.option("--tiny", "mode", flag_value="tiny", hidden=True)
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write all rounds there, too.")
 def bench(chosen: tuple[str, ...], mode: str, file: Path | None) -> None:
