@@ -23,6 +23,11 @@ _LEARN = """
 UPDATE attempt SET outcome = %s, took_ms = %s, reply_code = %s, reply_text = %s, is_rebuilt = %s
 WHERE run_id = %s AND client_id = %s AND number = %s AND outcome = 'unanswered'
 RETURNING resent_at, started_at"""
+# what is kept of a closed run for reports is out of date (services/summaries.forget)
+_RECOUNT = """
+UPDATE run SET summarised_at = NULL,
+  summarised_upto = CASE WHEN summarised_upto > 0 THEN -1 ELSE summarised_upto - 1 END
+WHERE id = %s"""
 
 
 class Settling:
@@ -89,6 +94,7 @@ class Settling:
             for resent_at, started_at in found:
                 day = run.local_day(self._work.driver.read_moment(started_at))
                 self._tally.learned(run, day, one.outcome, is_counted=resent_at is None)
+                self._work.run(_RECOUNT, (run.run_id,))
 
     def _write(self, over: list[int]) -> None:
         self._work.insert(ATTEMPT, self._attempts)
