@@ -4,6 +4,7 @@ A store into memory survives `kill -9` (not a power cut, hence the boot id). The
 for life: whoever gets that lock on the same boot knows that the worker is dead and may believe what is written.
 """
 
+import errno
 import fcntl
 import mmap
 import os
@@ -54,7 +55,14 @@ class Journal:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         # locked before anything is in it: an empty file is one whose worker is not ready
         fcntl.flock(file, fcntl.LOCK_EX)
-        os.ftruncate(file, _SIZE)
+        try:
+            # its room is taken now: a store into a hole of a disk that is full by then would be a SIGBUS
+            if os.pwrite(file, bytes(_SIZE), 0) < _SIZE:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        except OSError:
+            path.unlink()
+            os.close(file)
+            raise
         memory = mmap.mmap(file, _SIZE)
         HEADER.pack_into(memory, 0, MAGIC, boot_id().encode())
         return cls(path, file, memory)

@@ -137,3 +137,11 @@ def test_old_journals_that_nobody_needs_are_swept(tmp_path: Path) -> None:
     assert {path.stem for path in tmp_path.iterdir()} == {"needed", "young", "alive"}
     alive.close()
     assert sweep(tmp_path / "nowhere", (), now) == 0
+
+
+def test_its_room_on_the_disk_is_taken_when_it_is_opened(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path, "worker")
+    found = journal.path.stat()
+    journal.close(remove=True)
+    # a file with holes is a SIGBUS (the whole process dies) at the first store into a hole of a full disk
+    assert found.st_blocks * 512 >= found.st_size

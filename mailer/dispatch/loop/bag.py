@@ -71,11 +71,12 @@ class Bag:
             self._give_back(hand, index)
 
     def forget(self, hand: Hand) -> None:
-        """The claim is no longer ours: begin nothing more of it; results have nowhere to go."""
-        hand.is_closed = True
-        self.unfinished -= hand.left
+        """The claim is no longer ours: what is not begun is another's; what is out with the wire is still heard."""
+        hand.is_closed = hand.is_gone = True
         for _ in hand.waiting():
-            pass
+            hand.left -= 1
+            self.results += 1
+            self.unfinished -= 1
 
     # -- what the wire asks (Mailbag) ------------------------------------------------------------------------
 

@@ -106,11 +106,16 @@ class Books:
         )
 
     def forget(self, claim_ids: set[int]) -> None:
-        """These claims are gone from the database: what we hold of them is not ours any more."""
+        """These claims are gone from the database: begin nothing more of them.
+
+        The hands stay until what is on the wire is answered: a truth that comes late is still written, and no other
+        claim takes the journal's region that it is marked in.
+        """
         for claim_id in claim_ids & self.hands.keys():
-            log.error("claim %d is gone: another worker settled it", claim_id)
-            self._bag.forget(self.hands.pop(claim_id))
-            self._journal.end(claim_id)
+            hand = self.hands[claim_id]
+            if not hand.is_gone:
+                log.error("claim %d is gone: another worker settled it", claim_id)
+                self._bag.forget(hand)
 
     def _wishes(self) -> list[Wish]:
         # recipients not finished yet are counted, not claims: a straggler must not cost a window

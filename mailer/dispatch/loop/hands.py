@@ -15,7 +15,7 @@ class Hand:
 
     `letter` is None when the message cannot be made into one, `slot` the journal's place of the first
     recipient, `lease_s` the monotonic second after which no body may begin, `barred` the indexes whose
-    address was suppressed since the claim.
+    address was suppressed since the claim. `is_gone`: another worker has settled the claim.
     """
 
     window: Window
@@ -30,6 +30,7 @@ class Hand:
     barred: set[int] = field(default_factory=set)
     left: int = 0
     is_closed: bool = False
+    is_gone: bool = False
 
     def __post_init__(self) -> None:
         self.left = len(self.window.recipients)

@@ -130,8 +130,7 @@ class Wire:
 
     def _serve_ready(self, bag: Mailbag, timeout_s: float) -> bool:
         """Once round the sockets that can go on; False: the caller is wanted, or nothing came."""
-        ready = self._poller.wait(timeout_s)
-        goes_on = bool(ready)
+        goes_on = bool(ready := self._poller.wait(timeout_s))
         for line, mask in ready:
             self._now_s = self._reports.now_s = self._monotonic()
             if line is None:
