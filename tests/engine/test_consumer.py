@@ -91,7 +91,7 @@ def test_a_gentle_stop_leaves_nothing_unanswered_and_nothing_in_hand(
 def test_two_consumers_share_a_run_without_a_double(
     room: Build, smtp: SmtpServer, redis_url: str, consumer: Start, until: Until
 ) -> None:
-    smtp.script.delay_s = 0.02
+    smtp.script.delay_s = 0.2  # so that there is something left to share when both are up
     here = room(clients=3000)
     workers: set[str] = set()
     consumer()
