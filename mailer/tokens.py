@@ -6,6 +6,7 @@ import hmac
 import secrets
 from base64 import urlsafe_b64decode
 from binascii import b2a_base64
+from collections.abc import Iterable
 
 _LEAST_KEY = 16
 _MAC = 10
@@ -40,24 +41,28 @@ class RunTokens:
         self._message_id = hashlib.blake2b(self._run, digest_size=16, key=key, person=_MESSAGE_ID)
         self._domain = domain
 
-    def unsubscribe_token(self, client_id: int) -> str:
-        """About 24 url-safe characters. Raises OverflowError for a negative id."""
-        client = client_id.to_bytes((client_id.bit_length() + 7) // 8, "big")
-        mac = self._unsubscribe.copy()
-        mac.update(client)
-        packed = b2a_base64(self._run + client + mac.digest(), newline=False)
-        return packed.translate(_URL_SAFE, b"=").decode("ascii")
+    def for_letters(self, client_ids: Iterable[int]) -> tuple[list[str], list[str]]:
+        """Message ids, with angle brackets (RFC 5322 §3.6.4), and unsubscribe tokens, about 24 url-safe characters.
 
-    def message_id(self, client_id: int) -> str:
-        """The same for every attempt at one recipient of a run, with angle brackets (RFC 5322 §3.6.4)."""
-        mac = self._message_id.copy()
-        mac.update(client_id.to_bytes((client_id.bit_length() + 7) // 8, "big"))
-        return f"<{mac.hexdigest()}@{self._domain}>"
+        The same for every attempt at one recipient of a run. Raises OverflowError for a negative id.
+        """
+        message_ids, tokens = [], []
+        new_message_id, new_unsubscribe = self._message_id.copy, self._unsubscribe.copy
+        for client_id in client_ids:
+            client = client_id.to_bytes((client_id.bit_length() + 7) // 8, "big")
+            mac = new_message_id()
+            mac.update(client)
+            message_ids.append(f"<{mac.hexdigest()}@{self._domain}>")
+            mac = new_unsubscribe()
+            mac.update(client)
+            packed = b2a_base64(self._run + client + mac.digest(), newline=False)
+            tokens.append(packed.translate(_URL_SAFE, b"=").decode("ascii"))
+        return message_ids, tokens
 
 
 def unsubscribe_token(key: bytes, run_id: int, client_id: int) -> str:
-    """One token by itself; see `RunTokens`."""
-    return RunTokens(key, run_id).unsubscribe_token(client_id)
+    """One token by itself; see `RunTokens.for_letters`."""
+    return RunTokens(key, run_id).for_letters([client_id])[1][0]
 
 
 def read_unsubscribe_token(key: bytes, token: str) -> tuple[int, int] | None:

@@ -13,7 +13,8 @@ from mailer.clock import utcnow
 from mailer.dispatch.ledger import open_driver
 from mailer.dispatch.ledger.types import Finished, Order, Settlement, Turn, Window
 from mailer.dispatch.letters import Footer, draft
-from mailer.mail.letter import Addressee, compile_letter, date_header
+from mailer.dispatch.loop.bag import AT_ONCE
+from mailer.mail.letter import Addressees, compile_letter, date_header
 from mailer.mail.smtp.dialogue import Dialogue
 from mailer.mail.smtp.events import Envelope
 from mailer.mail.smtp.settings import Settings
@@ -58,20 +59,23 @@ def _compile(n: int) -> None:
 
 
 def _filled(n: int) -> list[bytes]:
+    """As the engine fills: several at once."""
     letter, date = compile_letter(draft(CONTENT, SENDER, Footer("Отписаться"))), date_header(utcnow())
     link = "https://mailer.example/unsubscribe/AAAAAAAAAAAAAAAAAAAAAAAA"
-    last = b""
-    for i in range(n):
-        to = Addressee(f"c{i}@example.org", f"Клиент {i}", f"<{i}.aaaaaaaaaaaa@example.org>", link)
-        last = letter.fill(to, date=date)
-    return [last]
+    last: list[bytes] = []
+    for first in range(0, n, AT_ONCE):
+        these = range(first, min(first + AT_ONCE, n))
+        addresses = [f"c{i}@example.org" for i in these]
+        ids = [f"<{i}.aaaaaaaaaaaa@example.org>" for i in these]
+        names = [f"Клиент {i}" for i in these]
+        last = letter.fill_all(Addressees(addresses, names, ids, [link] * len(these)), date=date)
+    return last
 
 
 def _links(n: int) -> None:
     tokens = RunTokens(KEY, 1, "example.org")
-    for i in range(n):
-        tokens.message_id(i)
-        tokens.unsubscribe_token(i)
+    for first in range(0, n, AT_ONCE):
+        tokens.for_letters(range(first, min(first + AT_ONCE, n)))
 
 
 def _talk(n: int) -> None:

@@ -4,7 +4,7 @@ Takes language and settings as values; reads versions, writes nothing, speaks no
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
@@ -20,7 +20,7 @@ from mailer.config import Config
 from mailer.dispatch import imprint
 from mailer.dispatch.ledger.types import Recipient
 from mailer.dispatch.markup import mail_ready, markup_pieces
-from mailer.mail.letter import Addressee, Draft, Letter, Piece, Slot, compile_letter, date_header, is_writable
+from mailer.mail.letter import Addressees, Draft, Letter, Piece, Slot, compile_letter, date_header, is_writable
 from mailer.mail.letter.plain_text import text_from_html
 from mailer.models import MessageVersion, Secret
 from mailer.rules.outcome import SkipReason
@@ -158,12 +158,13 @@ class Postmark:
         if second != self._second:
             self._second, self._date = second, date_header(now)
 
-    def fill(self, letter: Letter, run_id: int, recipient: Recipient) -> bytes:
-        """One copy; ValueError when the address or a value cannot stand in a letter."""
+    def fill(self, letter: Letter, run_id: int, recipients: Sequence[Recipient]) -> list[bytes]:
+        """A copy for each; ValueError when the address or a value of any of them cannot stand in a letter."""
         tokens = self._tokens.get(run_id) or self._tokens_of(run_id)
-        client_id, _number, address, name = recipient
-        link = self._links + tokens.unsubscribe_token(client_id)
-        return letter.fill(Addressee(address, name, tokens.message_id(client_id), link), date=self._date)
+        client_ids, _numbers, addresses, names = zip(*recipients, strict=True)
+        message_ids, unsubscribe = tokens.for_letters(client_ids)
+        links = [self._links + token for token in unsubscribe]
+        return letter.fill_all(Addressees(addresses, names, message_ids, links), date=self._date)
 
     def _tokens_of(self, run_id: int) -> RunTokens:
         if len(self._tokens) >= KEPT_RUNS:

@@ -36,7 +36,7 @@ def test_a_late_answer_is_heard_and_not_marked_in_another_claims_region(tmp_path
     journal.begin(8, 1)
     bag.answered(out, Step.DOT, 250, "ok", 1)
 
-    assert (bag.unfinished, hand.left, bag.waiting()) == (0, 0, 0)
+    assert (hand.results, hand.left, bag.waiting()) == (2, 0, 0)
     assert [one.client_id for one in hand.settlement(bag.now).finished] == [1]
     journal.close()
     # killed now, recovery must not believe that somebody of claim 8 has a letter

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailer.mail.letter import Addressee, Slot, compile_letter
+from mailer.mail.letter import Addressee, Addressees, Slot, compile_letter
 from tests.letter.reading import DATE, OWN_HEADERS, assert_fit_for_the_wire, built_plainly, draft, read
 
 NASTY = "\r\n\t\0 ..==%%??__--<>&\"',;:@{}()\\/aZжЩé中😀👩‍🚀e\u0301\x85\u2028\xa0\x1b\x7f"
@@ -97,6 +97,28 @@ def test_any_names_and_addresses_are_read_back(name, person):
     assert got.to == (name_of(person), person.address)
     assert got.from_ == (name_of(person._replace(name=name)), "news@example.org")
     assert_fit_for_the_wire(letter, widest=max(78, len(person.unsubscribe_url) + 3))
+
+
+@given(pieces=written, subject=written, several=st.lists(people, min_size=1, max_size=6))
+@lean
+def test_letters_filled_together_are_those_filled_one_by_one(pieces, subject, several):
+    letter = compile_letter(draft(subject=subject, text=pieces, html=pieces))
+    together = letter.fill_all(Addressees(*zip(*several, strict=True)), date=DATE)
+    assert together == [letter.fill(one, date=DATE) for one in several]
+
+
+@pytest.mark.parametrize("unfit", ["a@b.example\nc@d.example", "a@b.example\n", "\na@b.example", "", "a b@c.example"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_that_is_unfit_among_others_is_refused_and_shifts_nobody(unfit, place):
+    addresses = ["a@b.example", "c@d.example", "e@f.example"]
+    fit = Addressees(addresses, ["A", "B", "C"], ["<a@b>", "<c@d>", "<e@f>"], ["https://x/"] * 3)
+    letter = compile_letter(draft())
+    assert [read(one).to[1] for one in letter.fill_all(fit, date=DATE)] == addresses
+    for field in "addresses", "message_ids", "unsubscribe_urls":
+        column = list(getattr(fit, field))
+        column[place] = unfit if field == "addresses" else column[place] + unfit[:1] + " \n" + column[0]
+        with pytest.raises(ValueError, match="not a"):
+            letter.fill_all(fit._replace(**{field: column}), date=DATE)
 
 
 @given(text=st.text(), at=st.integers(0, 20), lone=st.characters(categories=["Cs"]))

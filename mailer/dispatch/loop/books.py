@@ -84,7 +84,7 @@ class Books:
 
     def wait_s(self) -> float:
         """How long the loop may sleep before `turn` has something to do."""
-        if self.is_busy or not (self._bag.results or self._unwritten):
+        if self.is_busy or not (self._unwritten or self._results()):
             return FLUSH_S
         return max(0.0, self._flushed_s + FLUSH_S - self._monotonic())
 
@@ -94,8 +94,11 @@ class Books:
         if self.is_busy or now_s < self._not_before_s:
             return
         wishes = self._wishes() if may_claim and not self._unwritten else []
-        is_due = at_once or self._bag.results >= self._window or now_s >= self._flushed_s + FLUSH_S
-        if not wishes and not (is_due and (self._bag.results or self._unwritten)):
+        results = self._results()
+        # the last ones wait for nobody
+        is_load = results >= self._window or not self._unfinished()
+        is_due = at_once or is_load or now_s >= self._flushed_s + FLUSH_S
+        if not wishes and not (is_due and (results or self._unwritten)):
             return
         settlements = self._unwritten or self._settlements()
         self._unwritten = []
@@ -119,15 +122,19 @@ class Books:
 
     def _wishes(self) -> list[Wish]:
         # recipients not finished yet are counted, not claims: a straggler must not cost a window
-        room = 2 * self._window - self._bag.unfinished
+        room = 2 * self._window - self._unfinished()
         if room < self._window or not len(self.rota) or len(self.hands) > MOST_HANDS:
             return []
         return self.rota.orders(min(room, self._window if len(self.rota) == 1 else room))
 
+    def _unfinished(self) -> int:
+        return sum(hand.left for hand in self.hands.values())
+
+    def _results(self) -> int:
+        return sum(hand.results for hand in self.hands.values())
+
     def _settlements(self) -> list[Settlement]:
-        self._bag.results = 0
-        touched = [hand for hand in self.hands.values() if hand.finished or hand.back or hand.left == 0]
-        return [hand.settlement(self._bag.now) for hand in touched]
+        return [hand.settlement(self._bag.now) for hand in self.hands.values() if hand.results]
 
     def _book(self, settlements: Sequence[Settlement], wishes: Sequence[Wish]) -> Booked:
         """In the clerk's thread."""

@@ -40,6 +40,11 @@ class Hand:
         """How many nobody has begun."""
         return len(self.window.recipients) - self.place + len(self.again)
 
+    @property
+    def results(self) -> int:
+        """How much there is to be written: rows, and the claim itself when it is over."""
+        return len(self.finished) + len(self.back) + (self.left == 0)
+
     def waiting(self) -> Iterator[int]:
         """Indexes nobody has begun; they count as handed out from now on."""
         for envelope in self.again:

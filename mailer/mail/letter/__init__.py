@@ -5,10 +5,11 @@ Standard library only; knows no database, no socket, no language.
 
 from mailer.mail.letter.cleaning import date_header, is_writable, needs_smtputf8
 from mailer.mail.letter.compile import Letter, compile_letter
-from mailer.mail.letter.types import Addressee, Draft, Piece, Slot
+from mailer.mail.letter.types import Addressee, Addressees, Draft, Piece, Slot
 
 __all__ = [
     "Addressee",
+    "Addressees",
     "Draft",
     "Letter",
     "Piece",

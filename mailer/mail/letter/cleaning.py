@@ -4,6 +4,7 @@ Everything that comes from a person or a database passes here before it reaches 
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Final
@@ -15,8 +16,10 @@ _DROPPED: Final = _CONTROLS | _LINE_ENDS
 # and careless readers decode an encoded word even inside an address
 _SPECIALS: Final = r"\x00-\x20\x7f-\xa0\"(),:;<>@\[\\\]\u2028\u2029"
 _ADDRESS: Final = re.compile(f"(?!.*=\\?)[^{_SPECIALS}]+@[^{_SPECIALS}]+")
-_MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
-_LINK: Final = re.compile(r"[!-;=?-~]{1,900}")
+# of a whole column, one to a line: none of these may hold a line end
+_ADDRESSES: Final = re.compile(f"(?:[^{_SPECIALS}]+@[^{_SPECIALS}]+\n)*")
+_MESSAGE_IDS: Final = re.compile(r"(?:<[!-;=?-~]{1,250}>\n)*")
+_LINKS: Final = re.compile(r"(?:[!-;=?-~]{1,900}\n)*")
 _LONGEST_ADDRESS: Final = 320
 
 
@@ -37,23 +40,42 @@ def needs_smtputf8(address: str) -> bool:
 
 def written_address(address: str) -> bytes:
     """The address for a header; ValueError if it holds line ends, blanks or header syntax."""
-    if len(address) > _LONGEST_ADDRESS or _ADDRESS.fullmatch(address) is None:
+    if not is_writable(address):
         raise ValueError(f"not an address for a header: {address!r}")
     return address.encode()
 
 
-def written_message_id(message_id: str) -> bytes:
-    """`<id@domain>` for a header; ValueError for anything else."""
-    if _MESSAGE_ID.fullmatch(message_id) is None:
-        raise ValueError(f"not a message id: {message_id!r}")
-    return message_id.encode("ascii")
+def written_addresses(addresses: Sequence[str]) -> list[bytes]:
+    """A column of them; ValueError if any is not one. `=?` is looked for in all at once: no two share a line."""
+    lines = _lines(addresses)
+    is_long = max(map(len, addresses), default=0) > _LONGEST_ADDRESS
+    if is_long or "=?" in lines or _ADDRESSES.fullmatch(lines) is None:
+        raise ValueError("not an address for a header among these")
+    return lines.encode().splitlines()
 
 
-def written_link(url: str) -> bytes:
-    """The URL for a header, never encoded (RFC 8058 §3.1); ValueError unless 1 to 900 of ASCII."""
-    if _LINK.fullmatch(url) is None:
-        raise ValueError(f"not a link for a header: {url!r}")
-    return url.encode("ascii")
+def written_message_ids(message_ids: Sequence[str]) -> list[bytes]:
+    """`<id@domain>` for a header, a column of them; ValueError if any is anything else."""
+    lines = _lines(message_ids)
+    if _MESSAGE_IDS.fullmatch(lines) is None:
+        raise ValueError("not a message id among these")
+    return lines.encode("ascii").splitlines()
+
+
+def written_links(urls: Sequence[str]) -> list[bytes]:
+    """URLs for a header, never encoded (RFC 8058 §3.1); ValueError unless each has 1 to 900 of ASCII."""
+    lines = _lines(urls)
+    if _LINKS.fullmatch(lines) is None:
+        raise ValueError("not a link for a header among these")
+    return lines.encode("ascii").splitlines()
+
+
+def written_names(names: Sequence[str]) -> Sequence[str]:
+    """Names without control characters; blank ones empty."""
+    if "".join(names).isprintable() and not any(map(str.isspace, names)):
+        return names
+    cleaned = map(one_line, names)
+    return ["" if name.isspace() else name for name in cleaned]
 
 
 def written_date(date: str) -> bytes:
@@ -68,3 +90,11 @@ def date_header(now: datetime) -> str:
     if now.tzinfo is None:
         raise ValueError("a date header needs an aware time")
     return format_datetime(now.astimezone(UTC))
+
+
+def _lines(values: Sequence[str]) -> str:
+    """One to a line; ValueError for a value that would take more than one."""
+    lines = "\n".join([*values, ""])
+    if lines.count("\n") != len(values):
+        raise ValueError("not an address or a value for a header: it has a line end")
+    return lines

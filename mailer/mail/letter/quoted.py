@@ -5,7 +5,7 @@ A slot stands between soft breaks, so what surrounds it never depends on its len
 
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from mailer.mail.letter.pieces import joined
@@ -15,18 +15,24 @@ _ROOM: Final = 75  # one less than the limit: a soft break may still follow
 _SHORT: Final = 73  # and two less again: a dot in front may still become =2E
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _SOFT_BREAK: Final = b"=\r\n"
+_b2a_qp = binascii.b2a_qp
 
 
 def quoted(value: str) -> bytes:
     """One line of text that starts at the left edge; trailing blanks are kept; no line end after it."""
-    flat = binascii.b2a_qp(value.encode())
-    if len(flat) <= _SHORT:
-        return flat if flat[:1] != b"." else b"=2E" + flat[1:]
-    return _folded(flat.replace(b"=\n", b""))
+    flat = _b2a_qp(value.encode())
+    return flat if len(flat) <= _SHORT and flat[:1] != b"." else _folded(flat)
+
+
+def quoted_all(values: Sequence[str]) -> list[bytes]:
+    """A column of them."""
+    flats = [_b2a_qp(value.encode()) for value in values]
+    return [flat if len(flat) <= _SHORT and flat[:1] != b"." else _folded(flat) for flat in flats]
 
 
 def _folded(flat: bytes) -> bytes:
-    """Soft breaks put into an encoded line, never inside an `=XX`."""
+    """Soft breaks put into an encoded line, never inside an `=XX`; a dot in front encoded too."""
+    flat = flat.replace(b"=\n", b"")
     lines = []
     start = 0
     while start < len(flat):

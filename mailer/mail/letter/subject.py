@@ -13,23 +13,37 @@ _LITERAL = len(SLOT_NAMES)  # an index one beyond the values
 class Subject:
     """What follows `Subject:` for each recipient: plain if all is short ASCII, else encoded words."""
 
-    __slots__ = ("_may_be_plain", "_parts")
+    __slots__ = ("_constant", "_may_be_plain", "_parts")
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         """Literals and fallbacks lose their control characters; ValueError for lone surrogates."""
         self._parts = [_part(piece) for piece in joined(pieces)]
         literals = [text for index, text, _ in self._parts if index == _LITERAL]
         self._may_be_plain = all(text.isascii() for text in literals)
+        is_constant = len(literals) == len(self._parts)
+        self._constant = self._fill_one([""] * _LITERAL) if is_constant else None
 
-    def fill(self, values: Sequence[str]) -> bytes:
-        """The field's body after the colon; `values` in the order of SLOT_NAMES, empty for the fallback."""
-        given = (*values, "")
+    def fill(self, given: Sequence[Sequence[str]]) -> list[bytes]:
+        """The field's body after the colon for each; a column per SLOT_NAMES, where empty stands for the fallback."""
+        if self._constant is not None:
+            return [self._constant] * len(given[0])
         if self._may_be_plain:
-            text = "".join([given[index] or standing for index, standing, _ in self._parts])
-            if is_plain(text):
-                return b" " + text.encode()
+            return [self._fill_one(values) for values in zip(*given, strict=True)]
+        columns = [
+            [ready] * len(given[0])
+            if index == _LITERAL
+            else [encoded_words(value) if value else ready for value in given[index]]
+            for index, _, ready in self._parts
+        ]
+        return [b" " + FOLD.join(filter(None, words)) for words in zip(*columns, strict=True)]
+
+    def _fill_one(self, values: Sequence[str]) -> bytes:
+        given = (*values, "")
+        text = "".join([given[index] or standing for index, standing, _ in self._parts])
+        if is_plain(text):
+            return b" " + text.encode()
         words = [encoded_words(given[index]) if given[index] else ready for index, _, ready in self._parts]
-        return b" " + FOLD.join(words if all(words) else filter(None, words))
+        return b" " + FOLD.join(filter(None, words))
 
 
 def _part(piece: Piece) -> tuple[int, str, bytes]:

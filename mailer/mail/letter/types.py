@@ -3,6 +3,7 @@
 Plain values without behaviour; nothing here knows how a letter looks on the wire.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -40,12 +41,18 @@ class Draft:
 
 
 class Addressee(NamedTuple):
-    """One recipient: a bare address (domain as A-label), a name or none, `<id@domain>`, an ASCII URL.
-
-    A named tuple, for one is made per recipient: a frozen dataclass costs twice as much to make.
-    """
+    """One recipient: a bare address (domain as A-label), a name or none, `<id@domain>`, an ASCII URL."""
 
     address: str
     name: str
     message_id: str
     unsubscribe_url: str
+
+
+class Addressees(NamedTuple):
+    """Several recipients of one letter: a column for each field of Addressee, all of the same length."""
+
+    addresses: Sequence[str]
+    names: Sequence[str]
+    message_ids: Sequence[str]
+    unsubscribe_urls: Sequence[str]

@@ -32,7 +32,7 @@ class Line:
         "_fd",
         "_host",
         "_poller",
-                "_sock",
+        "_sock",
         "_talking",
         "_unsent",
         "_watched",
@@ -92,14 +92,11 @@ class Line:
     def work(self, mask: int) -> list[Event]:
         """The poller says that the socket can go on."""
         try:
-            if not self._talking:
-                return self._set_up()
-            if mask != EVENT_READ:
+            if self._talking:
                 if mask & EVENT_WRITE and self._unsent:
                     self._push()
-                if not mask & EVENT_READ:
-                    return []
-            return self._hear()
+                return self._hear() if mask & EVENT_READ else []
+            return self._set_up()
         except _WOULD_BLOCK:
             return []
         except OSError as error:
@@ -109,7 +106,7 @@ class Line:
         """Write what the dialogue has to say; what the kernel does not take waits for the poller."""
         out = self.dialogue.outgoing()
         if out:
-            self._unsent = b"".join((self._unsent, *out)) if self._unsent else b"".join(out)
+            self._unsent = b"".join(out) if not self._unsent else b"".join((self._unsent, *out))
             try:
                 self._push()
             except OSError as error:
@@ -125,10 +122,10 @@ class Line:
             self._fd, self._watched = -1, 0
 
     def _push(self) -> None:
-        unsent = self._unsent
+        unsent, send = self._unsent, self._sock.send
         try:
             while unsent:
-                count = self._sock.send(unsent)
+                count = send(unsent)
                 self.dialogue.sent += count
                 unsent = memoryview(unsent)[count:] if count < len(unsent) else b""
         except _WOULD_BLOCK:

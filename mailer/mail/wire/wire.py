@@ -87,7 +87,7 @@ class Wire:
             self._feed_hungry(bag)
         until_s, timeout_s = self._now_s + SPELL_S, min(timeout_s, self._limits.sweep_s)
         while self._serve_ready(bag, timeout_s) and self._now_s < until_s:
-            pass
+            timeout_s = 0  # the caller may have something to do by now
         if self._now_s >= self._review_at_s:
             self._review(bag)
 
@@ -131,13 +131,18 @@ class Wire:
     def _serve_ready(self, bag: Mailbag, timeout_s: float) -> bool:
         """Once round the sockets that can go on; False: the caller is wanted, or nothing came."""
         goes_on = bool(ready := self._poller.wait(timeout_s))
+        self._now_s = self._reports.now_s = self._monotonic()
+        served = []
         for line, mask in ready:
-            self._now_s = self._reports.now_s = self._monotonic()
             if line is None:
                 self._wakeup.clear()
                 goes_on = False
             elif line in self._lines:
                 self._serve(bag, line, mask)
+                served.append(line)
+        # together: a server that waits for letters is woken once for several
+        for line in served:
+            self._flush(bag, line)
         return goes_on
 
     def _serve(self, bag: Mailbag, line: Line, mask: int) -> None:
@@ -147,9 +152,13 @@ class Wire:
             line.since_s = self._now_s
         if talk.over and not talk.leaving:
             self._reports.learn(talk, events)
-        self._settle(bag, line, events)
+        self._go_on(bag, line, events)
 
     def _settle(self, bag: Mailbag, line: Line, events: list[Event]) -> None:
+        self._go_on(bag, line, events)
+        self._flush(bag, line)
+
+    def _go_on(self, bag: Mailbag, line: Line, events: list[Event]) -> None:
         """Report, then go on with the line as far as it can go now."""
         reports, talk = self._reports, line.dialogue
         for event in events:
@@ -158,6 +167,9 @@ class Wire:
             self._write_body(bag, talk, talk.next)
         if talk.wants_envelope and self._taking and not reports.resting:
             self._hand(bag, line)
+
+    def _flush(self, bag: Mailbag, line: Line) -> None:
+        talk = line.dialogue
         broken = line.flush()
         if broken:
             self._reports.learn(talk, broken)
