@@ -12,6 +12,7 @@ from mailer.mail.smtp.events import Event, Step
 from mailer.mail.smtp.settings import Settings
 from mailer.mail.wire.names import Address
 from mailer.mail.wire.poller import Poller
+from mailer.mail.wire.settings import Limits
 
 CHUNK = 16_384
 CLOSED = "the server closed the connection"
@@ -112,6 +113,20 @@ class Line:
             except OSError as error:
                 return self._broken(str(error))
         return _NOTHING
+
+    def overdue(self, now_s: float, limits: Limits, *, is_wanted: bool) -> list[Event] | None:
+        """Time limits: for a reply, for writing a body, for keeping a line that nobody uses; None: all is in time."""
+        talk = self.dialogue
+        step = talk.awaiting
+        limit_s = limits.patience_s(step, writing=self.unsent) if step or is_wanted else 0
+        if now_s - self.since_s < limit_s:
+            return None
+        self.since_s = now_s
+        if step:
+            doing = "taking the body" if self.unsent else f"answering {step}"
+            return talk.lost(f"no progress in {doing} for {limit_s:g} s")
+        talk.quit()
+        return []
 
     def close(self) -> None:
         """Hang up; also without a goodbye."""

@@ -223,24 +223,9 @@ class Wire:
         if self._now_s >= self._sweep_at_s:
             self._sweep_at_s = self._now_s + self._limits.sweep_s
             for line in list(self._lines):
-                self._check(bag, line)
-
-    def _check(self, bag: Mailbag, line: Line) -> None:
-        """Time limits: for a reply, for writing a body, for keeping a line that nobody uses."""
-        talk = line.dialogue
-        step = talk.awaiting
-        limit_s = self._limits.patience_s(step, writing=line.unsent)
-        if not step and self._reports.resting:
-            limit_s = 0
-        if self._now_s - line.since_s < limit_s:
-            return
-        line.since_s = self._now_s
-        if step:
-            doing = "taking the body" if line.unsent else f"answering {step}"
-            self._settle(bag, line, talk.lost(f"no progress in {doing} for {limit_s:g} s"))
-        else:
-            talk.quit()
-            self._settle(bag, line, [])
+                events = line.overdue(self._now_s, self._limits, is_wanted=not self._reports.resting)
+                if events is not None:
+                    self._settle(bag, line, events)
 
     def _part(self, bag: Mailbag, line: Line) -> None:
         talk = line.dialogue
