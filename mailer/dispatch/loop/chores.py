@@ -61,9 +61,15 @@ class Chores:
         if now_s >= self._renewed_s + RENEW_S:
             self._renewed_s = now_s
             self._submit(lambda: self._renew(now_s + FENCE_S), self._renewed)
-        if may_look and not self._is_looking and not self.is_holding and self._wants_look(now_s):
+        if may_look and not self._is_looking and not self.is_holding and now_s >= self._look_at_s():
             self._looked_s, self._is_looking, self._is_wanted = now_s, True, False
             self._submit(self._look, self._looked)
+
+    def wait_s(self) -> float:
+        """How long the loop may sleep before the next look; what is being done ends the sleep by itself."""
+        if self._is_looking or self.is_holding or self.is_leaving:
+            return LOOK_S
+        return max(0.0, self._look_at_s() - self._monotonic())
 
     @property
     def is_busy(self) -> bool:
@@ -92,11 +98,13 @@ class Chores:
 
     # -- looking for work ------------------------------------------------------------------------------------
 
-    def _wants_look(self, now_s: float) -> bool:
+    def _look_at_s(self) -> float:
         """Each second, and as soon as the ring is empty, though not in a frenzy."""
+        if self._is_wanted:
+            return 0.0
         is_idle = self.found_nothing and not self._books.may_be_complete
         is_calm = len(self._books.rota) or is_idle or self._is_deaf
-        return self._is_wanted or now_s >= self._looked_s + (LOOK_S if is_calm else LOOK_S / 20)
+        return self._looked_s + (LOOK_S if is_calm else LOOK_S / 20)
 
     def _look(self) -> list[RunFacts]:
         """In the clerk's thread."""

@@ -121,9 +121,8 @@ class Shift:
             gc.collect(0)
 
     def _wait_s(self) -> float:
-        if self._pace.per_s and self._bag.waiting():
-            return min(self.books.wait_s(), self._pace.wait_s())
-        return self.books.wait_s()
+        wait_s = min(self.books.wait_s(), self.chores.wait_s())
+        return min(wait_s, self._pace.wait_s()) if self._pace.per_s and self._bag.waiting() else wait_s
 
     def _is_done(self) -> bool:
         """Idle for long enough, or nothing more to wait for on a stop."""
