@@ -42,14 +42,16 @@ RETRY = Table(
 def attempt_rows(driver: Driver, run_id: int, finished: Iterable[Finished]) -> list[Row]:
     """In the order of ATTEMPT. NUL is the one character that PostgreSQL cannot keep."""
     rows: list[Row] = []
-    at, written_at = None, ""
-    for client_id, number, address, started_at, took_ms, outcome, reason, code, text, _at, is_rebuilt in finished:
-        if started_at is not at:  # neighbours share theirs, and writing one costs as much as the rest of a row
-            at, written_at = started_at, driver.stamp(started_at)
+    # neighbours share their moments, and writing one costs as much as the rest of a row
+    stamps: dict[datetime, str] = {}
+    for client_id, number, address, started_at, took_ms, outcome, reason, code, text, _due, is_rebuilt in finished:
+        at = stamps.get(started_at)
+        if at is None:
+            at = stamps[started_at] = driver.stamp(started_at)
         words = text.replace("\0", "\ufffd") if "\0" in text else text
         why = reason and reason.value
         rows.append(
-            (run_id, client_id, number, address, written_at, took_ms, _OUTCOMES[outcome], why, code, words, is_rebuilt)
+            (run_id, client_id, number, address, at, took_ms, _OUTCOMES[outcome], why, code, words, is_rebuilt)
         )
     return rows
 
@@ -96,7 +98,7 @@ def skipped(one: Recipient, reason: SkipReason, at: datetime, code: int | None =
 
 def recipients_json(recipients: Iterable[Recipient]) -> str:
     """A claim's list, in the journal's order."""
-    return json.dumps([(one.client_id, one.number, one.address) for one in recipients], ensure_ascii=False)
+    return json.dumps([one[:3] for one in recipients], ensure_ascii=False)
 
 
 def read_recipients(text: str) -> Listed:

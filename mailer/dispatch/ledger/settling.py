@@ -59,15 +59,15 @@ class Settling:
     def _take(self, run: RunRow, settlement: Settlement) -> None:
         """Rows of one claim."""
         driver, run_id = self._work.driver, run.run_id
-        hopeless = [one for one in settlement.finished if one.outcome is Outcome.DEFERRED and one.retry_at is None]
-        finished = [*settlement.finished, *(given_up(one, run.now) for one in hopeless)]
+        deferred = [one for one in settlement.finished if one.outcome is Outcome.DEFERRED]
+        finished = [*settlement.finished, *(given_up(one, run.now) for one in deferred if one.retry_at is None)]
         self._attempts += attempt_rows(driver, run_id, finished)
-        again = [retry_row(driver, run_id, one, one.retry_at) for one in settlement.finished if one.retry_at]
+        again = [retry_row(driver, run_id, one, one.retry_at) for one in deferred if one.retry_at]
         back = [back_row(driver, run_id, one, settlement.back_at or run.now) for one in settlement.back]
         self._retries += again + back
         self._tally.attempts(run, finished)
         self._tally.runs[run_id]["retries"] += sum(row[2] > 1 for row in again + back)
-        due = [one.retry_at for one in settlement.finished if one.retry_at]
+        due = [one.retry_at for one in deferred if one.retry_at]
         due += [settlement.back_at or run.now] * bool(settlement.back)
         if due:
             run.next_retry_at = min([*due, *([run.next_retry_at] if run.next_retry_at else [])])

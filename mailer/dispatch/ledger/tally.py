@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date
+from operator import attrgetter
 
 from mailer.dispatch.ledger.drivers import Transaction
 from mailer.dispatch.ledger.facts import RunRow
@@ -40,7 +41,7 @@ class Tally:
 
     def attempts(self, run: RunRow, finished: Sequence[Finished]) -> None:
         """Count rows of the log that are being written."""
-        outcomes = Counter(one.outcome for one in finished)
+        outcomes = Counter(map(_OUTCOME_OF, finished))
         counts = self.runs[run.run_id]
         for outcome, n in outcomes.items():
             if outcome in FINALS:
@@ -60,8 +61,8 @@ class Tally:
     def _count_days(self, run: RunRow, finished: Sequence[Finished], outcomes: Counter[Outcome]) -> None:
         if not finished:
             return
-        first = run.local_day(min(one.started_at for one in finished))
-        last = run.local_day(max(one.started_at for one in finished))
+        moments = set(map(_STARTED_AT_OF, finished))  # few, for neighbours share theirs
+        first, last = run.local_day(min(moments)), run.local_day(max(moments))
         if first == last:  # all but the window at midnight
             for outcome, n in outcomes.items():
                 self.days[run.owner_id, first, outcome] += n
@@ -91,4 +92,5 @@ class Tally:
             work.run(_BRAKE, (HeldReason.BRAKE, work.driver.moment(run.now), run.run_id))
 
 
+_OUTCOME_OF, _STARTED_AT_OF = attrgetter("outcome"), attrgetter("started_at")
 _COUNTED = (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.SKIPPED, Outcome.UNANSWERED)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,11 +26,15 @@ from mailer.rules.outcome import Outcome
 
 FLUSH_S = 0.2
 RETRY_S = 0.5
+# where loads follow each other this fast, the loop lets the clerk finish first: two threads that compute at once
+# wake each other all the time, and both together take a fifth longer than one after the other
+RUSH_S, PATIENCE_S = 0.05, 0.01
 FENCE_S = 50.0  # of the lease's 60: a body begun later might meet another worker's recovery
 
 MOST_HANDS = 200  # claims: the journal has room for 256
 
 log = logging.getLogger(__name__)
+_OUTCOME_OF = attrgetter("outcome")
 Wish = tuple[RunFacts, Order]
 
 
@@ -102,11 +107,15 @@ class Books:
             return
         settlements = self._unwritten or self._settlements()
         self._unwritten = []
+        is_rush = now_s < self._flushed_s + RUSH_S
         self._flushed_s = now_s
         self.is_busy = True
         self._clerk.submit(
             partial(self._book, settlements, wishes), self._booked, partial(self._failed, settlements)
         )
+        if is_rush:
+            self._clerk.wait(PATIENCE_S)
+            self._clerk.deliver()
 
     def forget(self, claim_ids: set[int]) -> None:
         """These claims are gone from the database: begin nothing more of them.
@@ -176,7 +185,7 @@ class Books:
                 self.rota.drop(run.run_id)
 
     def _settled(self, settlement: Settlement) -> None:
-        self.totals.update(result.outcome for result in settlement.finished)
+        self.totals.update(map(_OUTCOME_OF, settlement.finished))
         if settlement.is_over and settlement.claim_id in self.hands:
             del self.hands[settlement.claim_id]
             self._journal.end(settlement.claim_id)

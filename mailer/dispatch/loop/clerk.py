@@ -37,7 +37,7 @@ class Clerk:
         self._wake()
 
     def wait(self, timeout_s: float) -> None:
-        """Until something is to be delivered; for the end of a shift, when no wire is left to wait at."""
+        """Until something is to be delivered; where the wire is not what is waited at."""
         self._arrived.wait(timeout_s)
 
     def deliver(self) -> None:

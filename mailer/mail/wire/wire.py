@@ -87,7 +87,7 @@ class Wire:
             self._feed_hungry(bag)
         until_s, timeout_s = self._now_s + SPELL_S, min(timeout_s, self._limits.sweep_s)
         while self._serve_ready(bag, timeout_s) and self._now_s < until_s:
-            timeout_s = 0  # the caller may have something to do by now
+            timeout_s = SPELL_S  # the caller may have something to do by now
         if self._now_s >= self._review_at_s:
             self._review(bag)
 
