@@ -90,6 +90,15 @@ class Line:
         self.close()
         return self.dialogue.lost(why)
 
+    def listen(self, mask: int) -> bytes:
+        """What the server says, where to hear it is all there is to do; nothing: `work` has to see to the line."""
+        if mask == EVENT_READ and self._talking and self.dialogue.ready and type(self._sock) is socket.socket:
+            try:
+                return self._sock.recv(CHUNK)
+            except OSError:
+                pass  # `work` meets it again
+        return b""
+
     def work(self, mask: int) -> list[Event]:
         """The poller says that the socket can go on."""
         try:

@@ -132,22 +132,24 @@ class Wire:
         """Once round the sockets that can go on; False: the caller is wanted, or nothing came."""
         goes_on = bool(ready := self._poller.wait(timeout_s))
         self._now_s = self._reports.now_s = self._monotonic()
+        # first all are listened to, then all are answered: a server is woken once for several letters, and the
+        # kernel's code and ours push each other out of the processor's caches less often
+        heard = [(line, mask, line.listen(mask) if line else b"") for line, mask in ready]
         served = []
-        for line, mask in ready:
+        for line, mask, words in heard:
             if line is None:
                 self._wakeup.clear()
                 goes_on = False
             elif line in self._lines:
-                self._serve(bag, line, mask)
+                self._serve(bag, line, mask, words)
                 served.append(line)
-        # together: a server that waits for letters is woken once for several
         for line in served:
             self._flush(bag, line)
         return goes_on
 
-    def _serve(self, bag: Mailbag, line: Line, mask: int) -> None:
-        events = line.work(mask)
+    def _serve(self, bag: Mailbag, line: Line, mask: int, words: bytes) -> None:
         talk = line.dialogue
+        events = talk.receive(words) if words else line.work(mask)
         if events or not talk.mid_reply:
             line.since_s = self._now_s
         if talk.over and not talk.leaving:
