@@ -41,6 +41,7 @@ class Receiver:
 
     def __init__(self, sock: socket.socket, delay_s: float, keep: str) -> None:
         self.answered_s = array("d")
+        self.thought_s = 0.0  # all delays together, as long as they really were
         self.is_over = False
         self._delay_s = delay_s
         self._file = os.open(keep, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if keep else -1
@@ -65,7 +66,9 @@ class Receiver:
             self._keep()
             now_s = time.monotonic()
             while self._later and self._later[0][0] <= now_s:
-                self._answer(heapq.heappop(self._later)[2])
+                due_s, _number, caller = heapq.heappop(self._later)
+                self.thought_s += self._delay_s + time.monotonic() - due_s
+                self._answer(caller)
 
     def _welcome(self) -> None:
         sock, _address = self._door.accept()
@@ -172,11 +175,13 @@ class Receiver:
         caller.sock.close()
 
 
-def report(answered_s: "array[float]") -> dict[str, object]:
-    """How many, and the monotonic seconds at which each twentieth of them was answered (first and last included)."""
+def report(answered_s: "array[float]", thought_s: float = 0.0) -> dict[str, object]:
+    """How many, the monotonic seconds at which each twentieth of them was answered (first and last included), and the
+    milliseconds that one had to wait for its answer, which a timer rounds up.
+    """
     last = len(answered_s) - 1
     marks = [answered_s[last * step // 20] for step in range(21)] if answered_s else []
-    return {"letters": len(answered_s), "marks_s": marks}
+    return {"letters": len(answered_s), "marks_s": marks, "thought_ms": thought_s / max(1, len(answered_s)) * 1000}
 
 
 def main() -> None:
@@ -195,7 +200,7 @@ def main() -> None:
 
         signal.signal(signal.SIGTERM, stop)
         receiver.serve()
-    sys.stdout.write(json.dumps(report(receiver.answered_s)) + "\n")
+    sys.stdout.write(json.dumps(report(receiver.answered_s, receiver.thought_s)) + "\n")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ class Receiver:
 
     port: int
     spent: Spent = field(default_factory=lambda: Spent(0.0, 0.0))
-    said: dict[str, list[float] | int] = field(default_factory=dict)
+    said: dict[str, list[float] | float] = field(default_factory=dict)
 
     def load(self, during_s: float) -> float:
         """The share of one processor that it took while something was measured for so long."""
@@ -36,6 +36,12 @@ class Receiver:
         """Our own only: when each twentieth of the letters was answered, monotonic."""
         marks = self.said.get("marks_s", [])
         return marks if isinstance(marks, list) else []
+
+    @property
+    def thought_ms(self) -> float:
+        """Our own only: how long a letter really waited for its answer, in the mean."""
+        thought = self.said.get("thought_ms", 0.0)
+        return 0.0 if isinstance(thought, list) else thought
 
 
 def tool(name: str) -> str | None:

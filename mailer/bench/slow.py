@@ -28,8 +28,11 @@ def measure(shop: Workshop, sizes: Sizes) -> list[Figure]:
             rate = steady_rate(receiver)
             load = receiver.load(facts["wall_s"])
             name = f"{place.name}: {delay_ms:g} ms, {connections} connections"
-            found.append(Figure(PART, name, (rate,), "letters/s", receiver=load, note=f"{ideal:,.0f} would be ideal"))
-            found.append(Figure(PART, f"{name}: efficiency", (rate / ideal * 100,), "%", EFFICIENCY))
+            # a timer rounds up: what counts is how long the receiver really thought
+            possible = connections / (receiver.thought_ms or delay_ms) * 1000
+            note = f"{possible:,.0f} were possible at {receiver.thought_ms:.1f} ms"
+            found.append(Figure(PART, name, (rate,), "letters/s", receiver=load, note=note))
+            found.append(Figure(PART, f"{name}: efficiency", (rate / possible * 100,), "%", EFFICIENCY))
     return found
 
 

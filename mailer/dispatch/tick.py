@@ -38,9 +38,8 @@ def tick(
     on_opened: Callable[[], None] = lambda: None,
 ) -> TickReport:
     """One minute's work. `folder` holds the journals; `mailing_id` limits what is opened, not what is cleaned up."""
-    if ledger.is_quiet(now):
+    if ledger.beat_if_quiet("tick", now):
         remains.sweep(folder, (), now)
-        ledger.beat("tick", now)
         return TickReport(0, 0, Recovered(), ())
     opened, missed = _open_all(ledger, now, mailing_id, on_opened)
     recovered = recover(ledger, folder, now=now)

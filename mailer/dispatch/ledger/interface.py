@@ -40,8 +40,8 @@ class Ledger(Protocol):
         A Turn with neither window nor `is_dry` nor `is_closed` saw only skips: ask again.
         """
 
-    def is_quiet(self, now: datetime) -> bool:
-        """Nothing is due, no run is open, no claim and no sender is there: a tick has nothing to do but beat."""
+    def beat_if_quiet(self, name: str, now: datetime) -> bool:
+        """Nothing is due or open, no claim and no sender is there: then a tick has only to beat, and has done so."""
 
     def open_runs(self, limit: int, *, mailing_id: int | None = None) -> list[RunFacts]:
         """Runs that have something to claim now, oldest first; draining ones too (they need no letter)."""

@@ -49,9 +49,9 @@ class SqlLedger:
         """Write results and take a window of each of these runs."""
         return booking.book(self._driver, self._limits, settlements, orders, worker)
 
-    def is_quiet(self, now: datetime) -> bool:
-        """Nothing due, open or claimed."""
-        return readings.is_quiet(self._driver, now)
+    def beat_if_quiet(self, name: str, now: datetime) -> bool:
+        """Write a heartbeat, where nothing is due, open or claimed."""
+        return leases.beat_if_quiet(self._driver, name, now)
 
     def open_runs(self, limit: int, *, mailing_id: int | None = None) -> list[RunFacts]:
         """Runs with something to claim."""

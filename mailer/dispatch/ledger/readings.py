@@ -30,18 +30,8 @@ SELECT s.owner_id, s.address_key, c.id FROM suppression s
 LEFT JOIN client c ON c.owner_id = s.owner_id AND c.address_key = s.address_key
 WHERE s.created_at >= %s AND {these}"""
 # one look instead of seven, each answered by the first entry of a small or partial index
-_IS_QUIET = """
-SELECT NOT (coalesce((SELECT min(m.next_run_at) FROM mailing m WHERE m.next_run_at IS NOT NULL) <= %s, FALSE)
-  OR EXISTS (SELECT 1 FROM run r WHERE r.state = 'open') OR EXISTS (SELECT 1 FROM claim)
-  OR EXISTS (SELECT 1 FROM sender))"""
 _EXPECTED = "UPDATE run SET expected = %s WHERE id = %s"
 _EVERYBODY = 1 << 60
-
-
-def is_quiet(driver: Driver, now: datetime) -> bool:
-    """See `Ledger.is_quiet`."""
-    with driver.reading() as work:
-        return bool(work.rows(_IS_QUIET, (driver.moment(now),))[0][0])
 
 
 def open_runs(driver: Driver, limit: int, mailing_id: int | None) -> list[RunFacts]:
