@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -131,6 +131,9 @@ def _read(row: Sequence[str], order: dict[str, int], extra: tuple[str, ...]) -> 
 
 def _store(session: Session, owner_id: int, batch: list[_Line], report: ImportReport, now: datetime) -> None:
     clients.take_book(session, owner_id)
+    if session.get_bind().dialect.name == "postgresql":
+        # a plan made while the table was small is kept until somebody analyses it, and reads the whole table each time
+        session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
     keys = [line.address.key for line in batch]
     known = _ids(session, owner_id, keys)
     fresh = [line for line in batch if line.address.key not in known]

@@ -26,7 +26,7 @@ _MARKS = {Outcome.ACCEPTED: ACCEPTED, Outcome.REFUSED: REFUSED, Outcome.DEFERRED
 _DEFERRED = Outcome.DEFERRED
 _new = tuple.__new__  # of a named tuple, once per letter: its own constructor takes twice as long
 _UNFIT = {Unfit.TOO_LARGE: SkipReason.TOO_LARGE}
-AT_ONCE = 16
+AT_ONCE = 32
 SMALL = 50_000  # bytes
 _LOST_WORDS = "the connection ended before the letter was sent"
 

@@ -28,7 +28,7 @@ FLUSH_S = 0.2
 RETRY_S = 0.5
 # where loads follow each other this fast, the loop lets the clerk finish first: two threads that compute at once
 # wake each other all the time, and both together take a fifth longer than one after the other
-RUSH_S, PATIENCE_S = 0.05, 0.01
+RUSH_S, PATIENCE_S = 0.035, 0.01
 FENCE_S = 50.0  # of the lease's 60: a body begun later might meet another worker's recovery
 
 MOST_HANDS = 200  # claims: the journal has room for 256
