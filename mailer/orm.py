@@ -132,7 +132,7 @@ def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",  # NORMAL forgets claims on power loss
         "foreign_keys=ON",
-        "cache_size=-1500",  # KiB, of each of a worker's four connections; the system's own cache does the rest
+        "cache_size=-1500",  # KiB per connection instead of 2000: what a worker's memory grows by
     ):
         connection.execute(f"PRAGMA {pragma}")
 

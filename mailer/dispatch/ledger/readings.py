@@ -29,7 +29,6 @@ _SUPPRESSED = """
 SELECT s.owner_id, s.address_key, c.id FROM suppression s
 LEFT JOIN client c ON c.owner_id = s.owner_id AND c.address_key = s.address_key
 WHERE s.created_at >= %s AND {these}"""
-# one look instead of seven, each answered by the first entry of a small or partial index
 _EXPECTED = "UPDATE run SET expected = %s WHERE id = %s"
 _EVERYBODY = 1 << 60
 

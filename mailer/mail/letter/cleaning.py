@@ -15,8 +15,7 @@ _DROPPED: Final = _CONTROLS | _LINE_ENDS
 # dot-atoms and UTF-8 only: a quoted local part would need escaping in every header it is put into,
 # and careless readers decode an encoded word even inside an address
 _SPECIALS: Final = r"\x00-\x20\x7f-\xa0\"(),:;<>@\[\\\]\u2028\u2029"
-_ADDRESS: Final = re.compile(f"(?!.*=\\?)[^{_SPECIALS}]+@[^{_SPECIALS}]+")
-# of a whole column, one to a line: none of these may hold a line end
+# each for a whole column, one to a line: none of these may hold a line end
 _ADDRESSES: Final = re.compile(f"(?:[^{_SPECIALS}]+@[^{_SPECIALS}]+\n)*")
 _MESSAGE_IDS: Final = re.compile(r"(?:<[!-;=?-~]{1,250}>\n)*")
 _LINKS: Final = re.compile(r"(?:[!-;=?-~]{1,900}\n)*")
@@ -30,7 +29,11 @@ def one_line(value: str) -> str:
 
 def is_writable(address: str) -> bool:
     """True if this bare address can stand in a header as it is (RFC 5321 lengths, RFC 6532 characters)."""
-    return len(address) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(address) is not None
+    try:
+        written_addresses([address])
+    except ValueError:
+        return False
+    return True
 
 
 def needs_smtputf8(address: str) -> bool:

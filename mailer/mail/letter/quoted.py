@@ -15,18 +15,16 @@ _ROOM: Final = 75  # one less than the limit: a soft break may still follow
 _SHORT: Final = 73  # and two less again: a dot in front may still become =2E
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _SOFT_BREAK: Final = b"=\r\n"
-_b2a_qp = binascii.b2a_qp
 
 
 def quoted(value: str) -> bytes:
     """One line of text that starts at the left edge; trailing blanks are kept; no line end after it."""
-    flat = _b2a_qp(value.encode())
-    return flat if len(flat) <= _SHORT and flat[:1] != b"." else _folded(flat)
+    return quoted_all([value])[0]
 
 
 def quoted_all(values: Sequence[str]) -> list[bytes]:
     """A column of them."""
-    flats = [_b2a_qp(value.encode()) for value in values]
+    flats = [binascii.b2a_qp(value.encode()) for value in values]
     return [flat if len(flat) <= _SHORT and flat[:1] != b"." else _folded(flat) for flat in flats]
 
 
