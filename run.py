@@ -168,7 +168,7 @@ def services(port: int) -> dict[str, tuple[str, ...]]:
     if not is_development():
         return {"web": (*GUNICORN, "--bind", f"{HOST}:{port}"), "worker": CONSUMER}
     inbox = {"inbox": (*FLASK, "inbox")} if setting("MAIL_SERVER") == HOST else {}
-    return {"web": (*FLASK, "run", "--host", HOST, "--port", str(port)), "worker": (*CONSUMER, "-q"), **inbox}
+    return {**inbox, "web": (*FLASK, "run", "--host", HOST, "--port", str(port)), "worker": (*CONSUMER, "-q")}
 
 
 def flask(*arguments: str) -> str:
@@ -194,15 +194,21 @@ def stop(running: dict[str, subprocess.Popen[bytes]]) -> None:
 
 
 def supervise(port: int, greeting: str) -> int:
-    """Run all until a signal (0) or until one ends by itself (its exit code); nothing is left running."""
+    """Run all until a signal (0) or until one ends by itself (its exit code); nothing is left running.
+
+    The worker starts when the inbox listens: finding no mail server, it would pause before it tries again.
+    """
     asked, ended = list[int](), list[str]()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
             signal.signal(number, lambda seen, _frame: asked.append(seen))
-    # sessions of their own: Ctrl-C reaches only this process, which passes on a gentle SIGTERM
-    running = {name: subprocess.Popen(line, start_new_session=True) for name, line in services(port).items()}
+    lines, running = services(port), dict[str, subprocess.Popen[bytes]]()
     try:
         while not asked and not ended:
+            for name in [name for name in lines if name not in running]:
+                if name != "worker" or "inbox" not in lines or answers(int(setting("MAIL_PORT"))):
+                    # a session of its own: Ctrl-C reaches only this process, which passes on a gentle SIGTERM
+                    running[name] = subprocess.Popen(lines[name], start_new_session=True)
             if greeting and answers(port):
                 print(greeting, flush=True)
                 greeting = ""

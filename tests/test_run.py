@@ -238,6 +238,20 @@ def test_a_start_moves_from_a_taken_port_and_leaves_the_settings_alone(checkout:
     assert (checkout / ".env").read_text() == mine
 
 
+def test_the_worker_starts_when_its_mail_server_listens(tmp_path: Path) -> None:
+    with free_socket() as chosen:
+        port = chosen.getsockname()[1]
+    place = ("127.0.0.1", port)
+    inbox = f"import socket, time; time.sleep(2); door = socket.create_server({place}); time.sleep(60)"
+    worker = f"import socket, sys; sys.exit(7 if socket.socket().connect_ex({place}) == 0 else 8)"
+    lines = {"worker": (sys.executable, "-c", worker), "inbox": (sys.executable, "-c", inbox)}
+    code = f"import run, sys; run.services = lambda port: {lines}; sys.exit(run.supervise(1, ''))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=PLAIN | {"MAIL_PORT": str(port)}, cwd=run.ROOT, timeout=60, check=False
+    )
+    assert done.returncode == 7
+
+
 def test_when_one_process_dies_the_others_are_stopped_and_its_code_is_told(checkout: Path) -> None:
     (checkout / "tasks.py").write_text("raise SystemExit(7)\n")
     with Started(checkout) as started:

@@ -7,19 +7,23 @@ import atexit
 import logging
 import os
 import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from flask import Flask
 from huey import Huey, crontab
+from huey.api import Task, TaskWrapper
 
 from mailer.clock import utcnow
 from mailer.dispatch import exports
 from mailer.dispatch.engine import Engine, build_engine
-from mailer.dispatch.ledger.interface import LedgerUnavailable
+from mailer.dispatch.ledger.interface import Ledger, LedgerUnavailable
 from mailer.dispatch.tick import tick
 
 # a gentle stop takes a slice and what is on the wire (25 s), in less than 30 s together
 SLICE_S = 4.0
 INVITE_S = 0.5  # work that lasts longer is shared with other consumers
+A_TICK_S = 60.0  # whatever waits longer, a tick finds
 TICK_PRIORITY = 10
 SLICE_PRIORITY = 1
 
@@ -55,15 +59,7 @@ def register(app: Flask, huey: Huey) -> Huey:
     """Hang our tasks on this process's queue and hand it back; `app.extensions["mailer.bell"]` rings for a tick."""
     room = EngineRoom(app)
     app.extensions["mailer.room"] = room
-
-    @huey.task(priority=SLICE_PRIORITY, name="slice")
-    def work_a_slice() -> None:
-        for seconds in (INVITE_S, SLICE_S - INVITE_S):
-            report = room.engine().work(seconds)
-            if report.is_over or report.is_elsewhere:
-                return
-            if not is_queued(huey, "slice"):
-                work_a_slice()  # for an idle consumer to join in at once, or for this one to go on
+    go_on = _register_slices(huey, room)
 
     @huey.periodic_task(crontab(), priority=TICK_PRIORITY, name="tick")
     def tick_each_minute() -> None:
@@ -73,8 +69,7 @@ def register(app: Flask, huey: Huey) -> Huey:
         except LedgerUnavailable as error:
             log.error("the tick cannot reach the database: %s", error)
             return
-        if not is_queued(huey, "slice"):
-            work_a_slice()
+        go_on()
 
     exports.register(app, huey)
     huey.on_shutdown()(room.close)
@@ -82,6 +77,35 @@ def register(app: Flask, huey: Huey) -> Huey:
     return huey
 
 
-def is_queued(huey: Huey, name: str) -> bool:
-    """True when such a task waits already: another would only grow the queue."""
-    return any(task.name == name for task in huey.pending(limit=20))
+def _register_slices(huey: Huey, room: EngineRoom) -> Callable[[], None]:
+    """The engine's work; what is returned asks for it, unless it is asked for already."""
+
+    @huey.task(priority=SLICE_PRIORITY, name="slice")
+    def work_a_slice() -> None:
+        for seconds in (INVITE_S, SLICE_S - INVITE_S):
+            report = room.engine().work(seconds)
+            if report.is_over and not report.is_taken:
+                come_back(huey, room.engine().parts.ledger, after_pause)
+            if report.is_over or report.is_elsewhere:
+                return
+            go_on()  # for an idle consumer to join in at once, or for this one to go on
+
+    def go_on() -> None:
+        if not is_named("slice", huey.pending(limit=20)):  # another would only grow the queue
+            work_a_slice()
+
+    after_pause = huey.task(priority=SLICE_PRIORITY, name="after_pause")(go_on)
+    return go_on
+
+
+def come_back(huey: Huey, ledger: Ledger, task: TaskWrapper) -> None:
+    """Run this when the first run that rests may be sent again: a short pause must not last until the tick."""
+    with suppress(LedgerUnavailable):
+        pause_s = ledger.pause_s()
+        if pause_s is not None and pause_s < A_TICK_S and not is_named("after_pause", huey.scheduled()):
+            task.schedule(delay=pause_s + 0.1)
+
+
+def is_named(name: str, tasks: Iterable[Task]) -> bool:
+    """One of these tasks has this name."""
+    return any(task.name == name for task in tasks)

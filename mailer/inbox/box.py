@@ -4,6 +4,7 @@ A letter stays as it came, byte for byte, until the inbox is emptied.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -90,11 +91,26 @@ def open_box(var_dir: Path) -> Iterator[Box]:
     path = var_dir / FILE
     path.touch(mode=0o600)
     with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as connection:
-        # what is shown here may be sent again: nothing waits for the disk
-        for pragma in ("journal_mode=WAL", "synchronous=OFF"):
-            connection.execute(f"PRAGMA {pragma}")
+        _let_readers_in(connection)
+        connection.execute("PRAGMA synchronous=OFF")  # what is shown here may be sent again: do not wait for the disk
         connection.execute(_TABLE)
         yield Box(connection)
+
+
+def _let_readers_in(connection: sqlite3.Connection) -> None:
+    """Write ahead, so that nobody who reads keeps letters waiting. The web and the mail server may open a new file at
+    once, and SQLite's patience (`timeout`) does not cover this switch: it says "database is locked" at once.
+    """
+    until_s = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() >= until_s:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 def _line(row: tuple[int, str, str, str, str]) -> Line:

@@ -124,3 +124,15 @@ def test_a_server_that_comes_back_finds_the_run_waiting(
     consumer()
     until(lambda: is_done(here), what="the run to be done")
     assert here.outcomes() == ["accepted"] * 20
+
+
+def test_a_run_goes_on_as_soon_as_its_pause_is_over(
+    room: Build, smtp: SmtpServer, consumer: Start, until: Until
+) -> None:
+    smtp.add("banner", code=421, text="back in a moment")
+    here = room(clients=20)
+    consumer()
+    until(lambda: here.run().held_reason is not None, what="the run to be held")
+    smtp.clear()
+    until(lambda: is_done(here), what="the run to be done before the next tick", timeout_s=40)
+    assert here.outcomes() == ["accepted"] * 20

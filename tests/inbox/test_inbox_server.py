@@ -2,6 +2,8 @@
 
 import smtplib
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -69,3 +71,15 @@ def test_what_can_hardly_be_read_is_kept_and_shown_all_the_same(app: Flask, inbo
     for mark in ("<script>", "<img src=x>", "<b>", "<svg onload"):
         assert mark not in pages[4].text
         assert mark not in web.get("/inbox/").text
+
+
+def test_a_new_inbox_may_be_opened_by_many_at_once(tmp_path: Path) -> None:
+    def look(gate: threading.Barrier, folder: Path) -> int:
+        gate.wait()
+        with open_box(folder) as box:
+            return box.state()[0]
+
+    with ThreadPoolExecutor(4) as readers:
+        for number in range(60):
+            gate = threading.Barrier(4)
+            assert list(readers.map(look, [gate] * 4, [tmp_path / str(number)] * 4)) == [0] * 4

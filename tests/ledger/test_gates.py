@@ -87,6 +87,19 @@ def test_runs_that_have_waited_are_released(play: Play) -> None:
     assert play.run().held_reason is None
 
 
+def test_the_ledger_says_when_the_first_run_has_waited(play: Play) -> None:
+    play.open(2)
+    assert play.ledger.pause_s() is None
+    play.ledger.hold([play.run_id], HeldReason.SERVER, "421", datetime.now(UTC) + timedelta(seconds=30))
+    pause_s = play.ledger.pause_s()
+    assert pause_s is not None
+    assert 0 < pause_s <= 30
+    play.set(play.run(), held_until=AT)
+    assert play.ledger.pause_s() is None, "it may be taken up now"
+    play.set(play.run(), held_until=None, held_reason=HeldReason.BRAKE)
+    assert play.ledger.pause_s() is None, "nobody knows how long a person takes"
+
+
 def test_trouble_does_not_outrank_a_pause(play: Play) -> None:
     play.open(2, held_reason=HeldReason.PAUSED)
     assert play.ledger.hold([play.run_id], HeldReason.SERVER, "421", None) == set()

@@ -23,6 +23,7 @@ UPDATE run SET held_reason = NULL, held_at = NULL, held_until = NULL
 WHERE {{these}} AND state = 'open' AND {_BY_TROUBLE} AND held_until <= {{now}}
 RETURNING id"""  # noqa: S608 — our own constants
 _DUE = f"SELECT id FROM run WHERE state = 'open' AND {_BY_TROUBLE} AND held_until <= {{now}}"  # noqa: S608
+_PAUSE = f"SELECT min(-({{left}})) FROM run WHERE state = 'open' AND {_BY_TROUBLE} AND held_until > {{now}}"  # noqa: S608
 
 # the services say so at once; here stands what would else stay open for ever
 _DEAD_ENDS = f"""
@@ -59,6 +60,13 @@ def release_due(driver: Driver) -> set[int]:
         lock(work, due)
         sql = _RELEASE.format(these=driver.among("id"), now=driver.now)
         return {row[0] for row in work.rows(sql, (driver.ids(due),))}
+
+
+def pause_s(driver: Driver) -> float | None:
+    """See `Ledger.pause_s`."""
+    with driver.reading() as work:
+        (left_s,) = work.rows(_PAUSE.format(left=driver.seconds_since("held_until"), now=driver.now))[0]
+    return None if left_s is None else float(left_s)
 
 
 def close_dead_ends(driver: Driver, now: datetime) -> set[int]:

@@ -68,6 +68,9 @@ class Ledger(Protocol):
     def release_due(self) -> set[int]:
         """Take runs up again whose `held_until` has come (server trouble only)."""
 
+    def pause_s(self) -> float | None:
+        """Seconds until `release_due` has something to do; None: no run waits for a server."""
+
     def count_expected(self, run_id: int) -> int:
         """Count the audience up to the run's last client, beside the sending; kept in `run.expected`."""
 

@@ -85,6 +85,10 @@ class SqlLedger:
         """Take runs up again that have waited."""
         return holding.release_due(self._driver)
 
+    def pause_s(self) -> float | None:
+        """When the first run has waited."""
+        return holding.pause_s(self._driver)
+
     def close_dead_ends(self, now: datetime) -> set[int]:
         """Drain what can never be sent."""
         return holding.close_dead_ends(self._driver, now)
