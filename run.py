@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import urlsplit
 
 
@@ -194,10 +193,7 @@ def stop(running: dict[str, subprocess.Popen[bytes]]) -> None:
 
 
 def supervise(port: int, greeting: str) -> int:
-    """Run all until a signal (0) or until one ends by itself (its exit code); nothing is left running.
-
-    The worker starts when the inbox listens: finding no mail server, it would pause before it tries again.
-    """
+    """Run all until a signal (0) or until one ends by itself (its exit code); nothing is left running."""
     asked, ended = list[int](), list[str]()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
@@ -206,6 +202,7 @@ def supervise(port: int, greeting: str) -> int:
     try:
         while not asked and not ended:
             for name in [name for name in lines if name not in running]:
+                # a worker that finds no mail server pauses before it tries again: the inbox comes first
                 if name != "worker" or "inbox" not in lines or answers(int(setting("MAIL_PORT"))):
                     # a session of its own: Ctrl-C reaches only this process, which passes on a gentle SIGTERM
                     running[name] = subprocess.Popen(lines[name], start_new_session=True)
@@ -220,11 +217,6 @@ def supervise(port: int, greeting: str) -> int:
     return 0 if asked else abs(running[ended[0]].returncode) or 1
 
 
-def become(*command: str) -> NoReturn:
-    """Let another program take this one's place, so that signals and the exit code are its own."""
-    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
-
-
 def main(verb: str = "all", *rest: str) -> int:
     """Do what was asked for; returns the exit code."""
     if verb not in {"all", "test", "web", "worker"}:
@@ -232,14 +224,14 @@ def main(verb: str = "all", *rest: str) -> int:
     os.chdir(ROOT)
     install("requirements-dev.txt" if verb == "test" else "requirements.txt")
     if verb == "test":
-        become(*PYTEST, *rest)
+        os.execv(PYTHON, (*PYTEST, *rest))  # its signals and its exit code are then ours
     write_env()
     if verb == "worker":
-        become(*CONSUMER, *rest)
+        os.execv(PYTHON, (*CONSUMER, *rest))
     port = follow_the_port()
     flask("db", "upgrade")
     if verb == "web":
-        become(*services(port)["web"], *rest)
+        os.execv(PYTHON, (*services(port)["web"], *rest))
     sign_in = flask("demo") if is_development() else ""
     return supervise(port, f"\nThe service runs at {setting('PUBLIC_URL')} (Ctrl-C stops it)\n{sign_in}\n")
 
