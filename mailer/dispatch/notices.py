@@ -15,6 +15,7 @@ from mailer.dispatch.notes import Note, public_link
 from mailer.models import HeldReason, Run, RunState, User
 from mailer.services import account_letters
 from mailer.services.account_letters import Kind
+from mailer.services.silences import in_words
 
 # a short trouble is over before anybody could read about it
 PATIENCE = timedelta(minutes=10)
@@ -86,7 +87,7 @@ def _waits(run: Run) -> Note:
         _("A mailing waits for the mail server: %(title)s", title=run.mailing.title),
         (
             _("The mail server does not take letters of the mailing “%(title)s”.", title=run.mailing.title),
-            _("It said: %(words)s", words=run.held_words or "—"),
+            _("It said: %(words)s", words=in_words(run.held_words) or "—"),
             _("Nobody is lost: it goes on by itself when the server is back."),
         ),
         public_link("reports.run", run_id=str(run.id)),

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
+from babel.units import format_unit
 from flask import Flask
 from flask_babel import format_date, format_decimal, get_locale
 
@@ -11,9 +12,9 @@ from mailer.web.locales import chosen_zone
 
 
 def install(app: Flask) -> None:
-    """Register the filters `moment`, `clock`, `day`, `number`, `percent`."""
+    """Register the filters: the functions below, by their names."""
     app.jinja_env.filters.update(moment=moment, wall=wall, clock=clock, day=day, number=number, percent=percent)
-    app.jinja_env.filters.update(month=month, weekday=weekday)
+    app.jinja_env.filters.update(month=month, weekday=weekday, size=size)
 
 
 def moment(at: datetime | None, zone: str | None = None, *, seconds: bool = False) -> str:
@@ -62,3 +63,9 @@ def number(value: float | None) -> str:
 def percent(part: int, whole: int) -> str:
     """`part` of `whole` with one decimal; a dash for nothing of nothing."""
     return "—" if not whole else f"{format_decimal(round(100 * part / whole, 1))} %"
+
+
+def size(octets: int) -> str:
+    """The size of a file, in the unit that suits it."""
+    unit, each = ("byte", 1) if octets < 1_000 else ("kilobyte", 1_000) if octets < 1_000_000 else ("megabyte", 1_000_000)
+    return str(format_unit(round(octets / each, 1), f"digital-{unit}", length="short", locale=get_locale() or "ru"))

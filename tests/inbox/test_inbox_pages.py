@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Callable, Iterator
+from email.message import EmailMessage
 
 import pytest
 from flask import Flask
@@ -70,6 +71,22 @@ def test_a_letter_shows_text_headers_source_and_links_that_may_be_followed(web: 
     source = web.get(f"/inbox/{n}/letter.eml")
     assert "attachment" in source.headers["Content-Disposition"]
     assert source.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("octets", "language", "said"),
+    [(412, "ru", "412 Б"), (2700, "ru", "2,7 кБ"), (2700, "en", "2.7 kB"), (1_460_000, "ru", "1,5 МБ")],
+)
+def test_a_files_size_is_said_in_the_readers_language(
+    web: FlaskClient, box: Box, octets: int, language: str, said: str
+) -> None:
+    with_file = EmailMessage()
+    with_file["Subject"] = "a file"
+    with_file.set_content("see the file")
+    with_file.add_attachment(b"x" * octets, "application", "pdf", filename="price.pdf")
+    n = keep(box, with_file.as_bytes())
+    page = web.get(f"/inbox/{n}", headers={"Accept-Language": language}).text
+    assert f"(application/pdf, {said})" in page.replace("\xa0", " ")
 
 
 def test_the_html_stands_alone_under_its_own_policy_with_its_own_pictures(web: FlaskClient, box: Box) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 
 from mailer.clock import utcnow
+from mailer.mail.wire.line import CLOSED
 from mailer.models import Attempt, AuditEntry, HeldReason, Retry, Run, RunState, User
 from mailer.rules.outcome import Outcome, SkipReason
 from mailer.services import troubles
@@ -40,6 +41,19 @@ def test_the_totals_of_a_moving_run_add_up(web: FlaskClient, session: Session, o
     assert shown.pop("All recipients") == sum(shown.values()) == 100
     assert shown["In hand"] == 12
     assert shown["Not begun yet"] == 60
+
+
+def test_where_the_server_said_nothing_our_sentence_is_in_the_readers_language(
+    web: FlaskClient, session: Session, owner: User
+) -> None:
+    run = finished_run(session, owner, [])
+    write(session, run, [row(run, 1, Outcome.UNANSWERED, reply_text=CLOSED), row(run, 2, Outcome.REFUSED)])
+    owner.locale = "ru"
+    session.commit()
+    page = web.get(f"/reports/runs/{run.id}").text
+    assert "сервер закрыл соединение" in page
+    assert CLOSED not in page
+    assert "5.1.1 No such user here" in page
 
 
 def test_the_moving_part_asks_for_itself_until_the_run_is_over(web: FlaskClient, session: Session, owner: User) -> None:

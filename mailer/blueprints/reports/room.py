@@ -6,9 +6,11 @@ from flask import Blueprint
 from flask_babel import format_timedelta
 
 from mailer.blueprints.reports.advice import reason_words
+from mailer.services.silences import in_words
 
 reports = Blueprint("reports", __name__, url_prefix="/reports")
 reports.add_app_template_filter(reason_words, "skip_words")
+reports.add_app_template_filter(in_words)
 
 
 @reports.app_template_filter("span")
