@@ -67,5 +67,7 @@ def percent(part: int, whole: int) -> str:
 
 def size(octets: int) -> str:
     """The size of a file, in the unit that suits it."""
-    unit, each = ("byte", 1) if octets < 1_000 else ("kilobyte", 1_000) if octets < 1_000_000 else ("megabyte", 1_000_000)
+    each, unit = (1_000_000, "megabyte") if octets >= 1_000_000 else (1_000, "kilobyte")
+    if octets < 1_000:
+        each, unit = 1, "byte"
     return str(format_unit(round(octets / each, 1), f"digital-{unit}", length="short", locale=get_locale() or "ru"))
