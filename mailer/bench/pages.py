@@ -29,14 +29,14 @@ def measure(shop: Workshop, sizes: Sizes) -> list[Figure]:
 
 
 def _own_pages(shop: Workshop, place: Place, sizes: Sizes) -> list[Figure]:
-    with place.database() as engine:
-        owners = world.make_owners(engine, 1)
-        world.fill_books(engine, owners, sizes.log // BOOK)
-        world.plan(engine, owners, each=archive.MAILINGS)
-        log = archive.fill(engine, owners[0], sizes.log)
-    live = f"/reports/runs/{log.longest}/live"
-    paths = (*OWN, *_log_pages(log), live)
     with running_worker(shop, place) as worker:
+        with place.database() as engine:
+            owners = world.make_owners(engine, 1)
+            world.fill_books(engine, owners, sizes.log // BOOK)
+            world.plan(engine, owners, each=archive.MAILINGS)
+            log = archive.fill(engine, owners[0], sizes.log)
+        live = f"/reports/runs/{log.longest}/live"
+        paths = (*OWN, *_log_pages(log), live)
         seen = worker.ask("pages", owner_id=owners[0], paths=paths, repeats=sizes.repeats)
     found = [_figure(place, path, seen[path], POLL if path == live else PAGE) for path in paths]
     return found + _counting(place, log)
@@ -63,15 +63,19 @@ def _counting(place: Place, log: Archive) -> list[Figure]:
 
 
 def _public_pages(shop: Workshop, place: Place, repeats: int) -> list[Figure]:
-    with place.database() as engine:
-        _write_posts(engine)
     found = []
-    for cached in ("yes", "no"):
-        with running_worker(shop, place, CACHE_ENABLED=cached) as worker:
-            seen = worker.ask("pages", owner_id=0, paths=PUBLIC, repeats=repeats)
+    with (
+        running_worker(shop, place, CACHE_ENABLED="yes") as with_cache,
+        running_worker(shop, place, CACHE_ENABLED="no") as without,
+    ):
+        with place.database() as engine:
+            _write_posts(engine)
+        ask = {"paths": PUBLIC, "repeats": repeats, "owner_id": 0}
+        answers = {"with": with_cache.ask("pages", **ask), "without": without.ask("pages", **ask)}
+    for how, seen in answers.items():
         for path in PUBLIC:
             facts = seen[path]
-            name = f"{place.name}: {path} {'with' if cached == 'yes' else 'without'} cache"
+            name = f"{place.name}: {path} {how} cache"
             note = f"{facts['statements']} statements, first {facts['first_ms']:.0f} ms"
             found.append(Figure(PART, name, (1000 / facts["ms"],), "requests/s", note=note))
     return found

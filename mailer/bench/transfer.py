@@ -26,12 +26,12 @@ def measure_export(shop: Workshop, sizes: Sizes) -> list[Figure]:
     """The log of one owner as CSV."""
     found = []
     for place in shop.places():
-        with place.database() as engine:
-            owners = world.make_owners(engine, 1)
-            world.plan(engine, owners)
-            world.fill_log(engine, runs=1, each=sizes.lines)
-            world.settle_down(engine)
         with running_worker(shop, place) as worker:
+            with place.database() as engine:
+                owners = world.make_owners(engine, 1)
+                world.plan(engine, owners)
+                world.fill_log(engine, runs=1, each=sizes.lines)
+                world.settle_down(engine)
             worker.ask("pages", owner_id=owners[0], paths=["/reports/attempts"], repeats=1)
             facts = worker.ask("export", owner_id=owners[0], path="/reports/attempts.csv")
         found += _figures("export", place, sizes.lines, facts, "rows")
