@@ -10,15 +10,17 @@ from collections.abc import Callable
 import nh3
 from slugify import slugify
 
-BLOCKS = frozenset({"p", "h2", "h3", "h4", "ul", "ol", "li", "blockquote", "pre", "figure", "figcaption"})
-TAGS = {*BLOCKS, "br", "hr", "strong", "b", "em", "i", "u", "s", "sub", "sup", "code", "a", "img"}
+from mailer.services.post_markup import BLOCKS, INLINE, VOID, mended
+
 ALIGNED = {"ql-align-center", "ql-align-right", "ql-align-justify"}
-LINK = re.compile(r"https?://|mailto:|/(?!/)|#", re.IGNORECASE)
+LINK = re.compile(r"https?://|mailto:|tel:|/(?!/)|#", re.IGNORECASE)
+# as people type an address: www.example.org, example.org/page
+BARE_HOST = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}(?:[/?#]\S*)?")
 # what neither an XML feed nor a page can carry (XML 1.0 §2.2)
 UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 NO_SOURCE = re.compile(r'<img(?:\s+(?!src=)[\w-]+="[^"]*")*\s*>')
 NO_ALT = re.compile(r'<img((?:\s+(?!alt=)[\w-]+="[^"]*")*)\s*>')
-BLOCK_END = re.compile(r"(</(?:p|h[2-4]|li|blockquote|pre|figcaption)>|<br>|<hr>)")
+BLOCK_END = re.compile(r"(</(?:p|h[2-4]|li|blockquote|pre)>|<br>|<hr>)")
 # scripts without spaces between words: two signs are about one word
 UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 WORDS_PER_MINUTE = 180
@@ -36,20 +38,26 @@ def clean(html: str, picture: Picture) -> str:
         if tag == "img" and attribute == "src":
             return picture(value)
         if tag == "a" and attribute == "href":
-            return value if LINK.match(value) else None
+            return _link(value.strip())
         return value
 
     cleaned = nh3.clean(
         UNWRITABLE.sub("", html),
-        tags=TAGS,
+        tags=set(BLOCKS | INLINE | VOID),
         attributes={"a": {"href"}, "img": {"src", "alt"}},
         allowed_classes=dict.fromkeys(BLOCKS, ALIGNED),
         attribute_filter=allowed,
         set_tag_attribute_values={"img": {"loading": "lazy"}},
-        url_schemes={"http", "https", "mailto", "data"},  # data: only for pictures, which `picture` replaces
+        url_schemes={"http", "https", "mailto", "tel", "data"},  # data: only for pictures, which `picture` replaces
         link_rel="noopener nofollow",
     )
-    return NO_ALT.sub(r'<img alt=""\1>', NO_SOURCE.sub("", cleaned)).strip()
+    return mended(NO_ALT.sub(r'<img alt=""\1>', NO_SOURCE.sub("", cleaned))).strip()
+
+
+def _link(address: str) -> str | None:
+    if BARE_HOST.fullmatch(address):
+        return f"https://{address}"
+    return address if LINK.match(address) else None
 
 
 def text_of(html: str) -> str:

@@ -9,13 +9,20 @@ from mailer.dispatch import summaries
 from mailer.inbox.box import open_box
 from mailer.models import Client, HeldReason, Mailing, Post, Run, Suppression, User
 from mailer.rules.access import Role
-from mailer.services import photos
+from mailer.services import photos, post_content
 from mailer.services.demo import cast, planting
 from mailer.services.demo.people import Scene, known
 from tests.auth import matrix
 from tests.auth.matrix import World
 from tests.inbox.letters import letter
 from tests.support.world import make_mailing, make_run, make_user
+
+# what other programs put into the clipboard, and what people type as source
+PASTED = (
+    "<li>One</li><li>Two</li><ul><p>Three</p><ul><li>Four</li></ul></ul><u><p>Under</p><h2>A line</h2></u>"
+    "<figure><img src=x><figcaption>A picture</figcaption></figure><p><a href=javascript:x>no</a> <a>link</a> "
+    "<a href=www.example.org>a link</a> <a href=tel:+7>call</a></p><b><i></i></b>"
+)
 
 
 def furnish(app: Flask, session: Session, *, locale: str = "en") -> World:
@@ -41,7 +48,7 @@ def furnish(app: Flask, session: Session, *, locale: str = "en") -> World:
 def _own(session: Session, owner: User) -> dict[str, int]:
     """Things of the demo's owner: a mailing that still sends, and a run that has every outcome."""
     post = session.scalars(select(Post).where(Post.slug == "news")).one()
-    post.author_id = owner.id
+    post.author_id, post.content = owner.id, post_content.clean(PASTED, lambda _source: None)
     mailing = session.scalars(select(Mailing).where(Mailing.owner_id == owner.id, Mailing.next_run_at.is_not(None)))
     living = mailing.first()
     assert living
