@@ -12,7 +12,30 @@ from mailer.services.photos import Album
 
 EMBEDDED = re.compile(r"data:image/[\w.+-]+;base64,(.*)", re.DOTALL | re.IGNORECASE)
 SHOWN = re.compile(r"(?:https?://[^/]+)?/media/(([0-9a-f]{32})-[sml]\.(?:webp|jpg))")
+# of a text that was cleaned: no words and no attribute hold `<` or `>`
+IMAGE = re.compile(r'<img\b[^<>]*?\ssrc="/media/([0-9a-f]{32})-([sml])\.\w+"[^<>]*>')
+# as wide as a telephone: there the middle size is sharp
+NARROW = "(max-width: 30em)"
 MOST_AT_ONCE = 20
+
+
+def names_in(html: str) -> set[str]:
+    """The pictures that a cleaned text shows."""
+    return {found[1] for found in IMAGE.finditer(html)}
+
+
+def for_screens(html: str) -> str:
+    """A cleaned text whose large pictures are smaller files on a narrow screen.
+
+    Not by `srcset` with widths: a picture may be narrower than its size's name says, and would be drawn too small.
+    """
+    return IMAGE.sub(_for_screens, html)
+
+
+def _for_screens(found: re.Match[str]) -> str:
+    if found[2] != "l":
+        return found[0]
+    return f'<picture><source media="{NARROW}" srcset="/media/{found[1]}-m.webp">{found[0]}</picture>'
 
 
 class InlinePhotos:

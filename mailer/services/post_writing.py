@@ -1,7 +1,6 @@
 """Writing, changing and deleting posts. Each verb moves the blog's revision in its own transaction, so that no
 process shows a kept page that is older. Files of pictures are the album's; callers commit, then keep the album."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,11 +14,11 @@ from sqlalchemy.orm import Session
 from mailer.models import Post, PostPhoto, Revision, User
 from mailer.rules.errors import Conflict, NotFound
 from mailer.services import photos, post_content, posts
+from mailer.services.inline_photos import names_in
 from mailer.services.photos import Album
 
 # addresses of the blog that are no posts
 RESERVED = frozenset({"create", "mine"})
-PICTURE = re.compile(r'src="/media/([0-9a-f]{32})-')
 MOST_SLUG_TRIES = 20
 # a file this young may belong to a post that is being saved
 UNSAVED_FOR = timedelta(hours=1)
@@ -137,7 +136,7 @@ def _free_slug(session: Session, wanted: str) -> str:
 def _remember_photos(session: Session, post: Post) -> set[str]:
     """Write down which pictures the post shows; the names of those it no longer does."""
     had = photo_names(session, post)
-    has = set(PICTURE.findall(post.content)) | ({post.photo} if post.photo else set())
+    has = names_in(post.content) | ({post.photo} if post.photo else set())
     session.add_all(PostPhoto(name=name, post_id=post.id) for name in has - had)
     session.execute(delete_from(PostPhoto).where(PostPhoto.name.in_(had - has)))
     session.flush()

@@ -1,5 +1,7 @@
 """A signed-in author, a moderator beside them, and posts made through the service."""
 
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -31,3 +33,9 @@ def moderator(session: Session, web: FlaskClient) -> User:
 def visitor(app: Flask) -> FlaskClient:
     """Another browser, without an account."""
     return app.test_client()
+
+
+@pytest.fixture
+def media(app: Flask) -> Path:
+    """The folder of pictures."""
+    return app.config["MAILER"].media_dir  # type: ignore[no-any-return]

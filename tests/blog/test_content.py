@@ -1,8 +1,18 @@
-"""What becomes of a post's HTML: its links, and elements where they may not stand."""
+"""What becomes of a post's HTML: its links, elements where they may not stand, and pictures named in words."""
+
+from pathlib import Path
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from mailer.models import Post, PostPhoto, User
 from mailer.services.post_content import clean
+from tests.blog.test_photos import embedded, files, only_post, write
+from tests.blog.writers import picture
+from tests.support.people import post
 
 
 def cleaned(html: str) -> str:
@@ -49,3 +59,30 @@ def test_a_link_that_leads_nowhere_is_plain_text(typed: str) -> None:
 )
 def test_an_element_stands_where_it_may(given: str, kept: str) -> None:
     assert cleaned(given) == kept
+
+
+def test_words_that_name_another_post_s_picture_are_words(
+    web: FlaskClient, session: Session, author: User, media: Path
+) -> None:
+    write(web, picture())
+    name = only_post(session).photo
+    words = f'<pre>src="/media/{name}-l.webp"</pre>'
+    alt = f'<p><img alt=" src=&quot;/media/{name}-l.webp&quot;" src="data:,">x</p>'
+    location = post(web, "/blog/create", title="Words", content=words + alt).location
+    assert post(web, f"{location}/edit", title="Words", content=words).status_code == 303
+    assert name in session.scalars(select(Post.content).where(Post.title == "Words")).one()
+    assert session.scalars(select(PostPhoto.name)).all() == [name]
+    session.rollback()
+    assert post(web, f"{location}/delete").status_code == 303
+    assert len(files(media)) == 6
+
+
+def test_a_narrow_screen_is_offered_a_smaller_file(
+    app: Flask, web: FlaskClient, session: Session, author: User, media: Path
+) -> None:
+    location = post(web, "/blog/create", title="T", content=f"<p>x{embedded(picture('PNG'))}</p>").location
+    (name,) = session.scalars(select(PostPhoto.name))
+    page = web.get(location).get_data(as_text=True)
+    assert f'<picture><source media="(max-width: 30em)" srcset="/media/{name}-m.webp"><img' in page
+    assert "<picture" not in only_post(session).content
+    assert (media / f"{name}-m.webp").exists()

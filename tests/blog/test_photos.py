@@ -7,7 +7,6 @@ import zlib
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import select
@@ -19,12 +18,6 @@ from mailer.services import photos, post_writing
 from tests.blog.writers import picture, upload
 from tests.support.people import post
 from tests.support.world import NOW
-
-
-@pytest.fixture
-def media(app: Flask) -> Path:
-    """The folder of pictures."""
-    return app.config["MAILER"].media_dir  # type: ignore[no-any-return]
 
 
 def files(media: Path) -> set[str]:

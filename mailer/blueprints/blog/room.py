@@ -9,6 +9,7 @@ from flask_login import current_user
 from mailer.config import Config
 from mailer.dispatch.notes import public_link
 from mailer.models import Post
+from mailer.services.inline_photos import for_screens
 from mailer.services.post_content import reading_minutes
 from mailer.services.posts import Writer, byline
 from mailer.web.formats import day
@@ -17,6 +18,7 @@ from mailer.web.locales import zone
 blog = Blueprint("blog", __name__)
 blog.add_app_template_global(byline)
 blog.add_app_template_global(reading_minutes)
+blog.add_app_template_filter(for_screens)
 
 
 @blog.app_template_filter()
