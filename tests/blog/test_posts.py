@@ -136,6 +136,7 @@ def test_deleting_asks_first(web: FlaskClient, session: Session, author: User) -
         ({"title": "", "content": "<p>x</p>"}, "title"),
         ({"title": "x" * 201, "content": "<p>x</p>"}, "title"),
         ({"title": "a\nb", "content": "<p>x</p>"}, "title"),
+        ({"title": "\u200b \u200d\u00ad\u3164\u200f\u0301", "content": "<p>x</p>"}, "title"),
         ({"title": "T", "content": "<p> </p><script>x</script>"}, "post-text"),
         ({"title": "T", "content": "<p>" + "слово " * 60_000 + "</p>"}, "post-text"),
     ],

@@ -1,8 +1,10 @@
 """The form of a post. Shape here; what may stand in the text is decided by services/post_content.py."""
 
+import unicodedata
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, TextAreaField
+from wtforms import BooleanField, Field, Form, HiddenField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, Length, Optional
 
 from mailer.rules.errors import Invalid
@@ -42,6 +44,18 @@ TEXT_LIMIT = {"data-most-length": MOST_POSTED, "data-too-long": SENTENCES["too_b
 WITHIN = Length(max=MOST_POSTED, message=SENTENCES["too_big_together"])
 
 
+NO_TITLE = _l("A post needs a title.")
+# marks, spaces and signs for machines: a link of these alone is an empty one
+UNSEEN = {"Cc", "Cf", "Mn", "Me", "Zs", "Zl", "Zp"}
+# letters and a symbol by their category, and yet blank
+BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+
+
+def _visible(_form: Form, field: Field) -> None:
+    if all(sign in BLANK or unicodedata.category(sign) in UNSEEN for sign in field.data):
+        raise ValidationError(NO_TITLE)
+
+
 def _writable(value: str | None) -> str:
     return UNWRITABLE.sub("", value or "")
 
@@ -55,7 +69,7 @@ class ReasonForm(BaseForm):
 class PostForm(ReasonForm):
     """Title, text, cover, and whether readers see it."""
 
-    title = line(_l("Headline"), DataRequired(_l("A post needs a title.")), most=200)
+    title = line(_l("Headline"), DataRequired(NO_TITLE), _visible, most=200)
     # every page has an element "content" already: the one that "skip to the content" leads to
     content = TextAreaField(_l("Text"), id="post-text", filters=[_writable], validators=[WITHIN], render_kw=TEXT_LIMIT)
     photo = FileField(
