@@ -50,13 +50,19 @@ def create(session: Session, author_id: int, facts: PostFacts, *, now: datetime)
     return post
 
 
-def update(session: Session, post: Post, facts: PostFacts, album: Album, *, now: datetime) -> None:
-    """Change a post; pictures that it no longer shows are dropped from the album. Raises NotFound when it is gone."""
-    _take(session, post)
+def update(session: Session, post: Post, facts: PostFacts, album: Album, *, seen: datetime, now: datetime) -> bool:
+    """Change a post whose last change is the one of `seen`; False, and nothing done, when there was another since:
+    the cover, the pictures and the right to publish that `facts` were made from may be different now.
+
+    Pictures that it no longer shows are dropped from the album. Raises NotFound when it is gone.
+    """
+    if _take(session, post) != seen:
+        return False
     _write(post, facts, now)
     session.flush()
     album.drop(_remember_photos(session, post))
     touch(session)
+    return True
 
 
 def delete(session: Session, post: Post, album: Album) -> None:
@@ -97,10 +103,13 @@ def author_renamed(session: Session, author: User) -> None:
         touch(session)
 
 
-def _take(session: Session, post: Post) -> None:
+def _take(session: Session, post: Post) -> datetime:
+    """Keep others from the post until the end of the transaction; when it was changed last."""
     # PostgreSQL: else of a change and a deletion at once one meets no row, and the other overlooks a new picture
-    if session.scalar(select(Post.id).where(Post.id == post.id).with_for_update()) is None:
+    changed_at = session.scalar(select(Post.updated_at).where(Post.id == post.id).with_for_update())
+    if changed_at is None:
         raise NotFound
+    return changed_at
 
 
 def _write(post: Post, facts: PostFacts, now: datetime) -> None:

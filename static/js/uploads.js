@@ -45,6 +45,10 @@ const seen = (field) => (field.hidden ? field.parentElement.querySelector(".ql-e
 
 for (const field of document.querySelectorAll(FILES)) field.addEventListener("change", () => check(field));
 for (const form of new Set([...document.querySelectorAll(`${FILES}, ${TEXTS}`)].map((field) => field.form))) {
+  // the second click of a double one would send the form again, and it would meet its own first as another's change
+  form.addEventListener("click", (event) => {
+    if (event.detail > 1 && event.target.closest("[type=submit]")) event.preventDefault();
+  });
   form.addEventListener("submit", (event) => {
     const wrong = [...form.querySelectorAll(`${FILES}, ${TEXTS}`)].filter((field) => !check(field));
     if (!wrong.length) return;

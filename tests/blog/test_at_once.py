@@ -49,6 +49,7 @@ def test_a_post_that_is_gone_by_now_is_a_missing_one(
         post_writing.delete(session, session.get_one(Post, post_id), album)
         session.commit()
         facts = PostFacts(title="T", content="<p>x</p>")
-        change = partial(post_writing.update, facts=facts, now=NOW) if verb == "update" else post_writing.delete
+        update = partial(post_writing.update, facts=facts, seen=seen.updated_at, now=NOW)
+        change = update if verb == "update" else post_writing.delete
         with pytest.raises(NotFound):
             change(slow, seen, album=album)

@@ -12,7 +12,7 @@ from mailer.blueprints.clients.forms import MOST_PASTED
 from mailer.models import Post, User
 from mailer.services.photos import MOST_BYTES
 from tests.blog.test_journey import enter, save
-from tests.blog.writers import picture
+from tests.blog.writers import make_post, picture
 
 
 @pytest.fixture
@@ -76,6 +76,21 @@ def test_a_text_that_is_too_big_is_not_sent(
     expect(page.locator("#post-text-error")).to_contain_text("larger than 16 MB together")
     expect(page.locator(".ql-editor")).to_be_focused()
     assert sent == []
+
+
+def test_a_double_click_sends_a_changed_post_once(
+    web: FlaskClient, session: Session, author: User, page: Page, live_server: str
+) -> None:
+    make_post(session, author)
+    session.commit()
+    enter(page, web, live_server)
+    page.goto("/blog/a-post/edit")
+    page.fill("#title", "Clicked twice")
+    button = page.locator("form.post-form button.btn-primary")
+    click = "new MouseEvent('click', {detail: nth, bubbles: true, cancelable: true})"
+    assert button.evaluate(f"(button) => [1, 2].map((nth) => button.dispatchEvent({click}))") == [True, False]
+    page.wait_for_url("**/blog/a-post")
+    expect(page.locator("h1")).to_contain_text("Clicked twice")
 
 
 def test_an_import_that_is_too_big_is_not_sent(

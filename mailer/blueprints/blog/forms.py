@@ -78,6 +78,8 @@ class PostForm(ReasonForm):
     photo_alt = line(_l("What the photo shows"), Optional(), most=300, description=_l("For those who cannot see it."))
     drop_photo = BooleanField(_l("Remove the photo"))
     is_published = BooleanField(_l("Published"))
+    # the post's last change when the form was made
+    seen = HiddenField()
 
     def blame(self, trouble: Invalid) -> None:
         """Say beside its field what cannot be taken."""

@@ -49,19 +49,21 @@ def create() -> Response:
 @login_required
 @_with_photo
 def edit(slug: str) -> Response:
-    """Change a post; its address stays."""
+    """Change a post; its address stays. Whoever saw an older one is told before the newer is overwritten."""
     post = posts.get_writable(db.session(), slug, reader())
-    form = _form(post)
+    form, seen = _form(post), post.updated_at
     with photos.opened(config().media_dir) as album:
         facts = _facts(form, album, post)
         if facts is not None:
             post = posts.get_writable(db.session(), slug, reader())
-            post_writing.update(db.session(), post, facts, album, now=utcnow())
-            _write_down("post.update", post, form)
-            db.session.commit()
-            album.keep()
-            flash(_saved(post), "success")
-            return see_other("blog.view", slug=slug)
+            is_newest = form.seen.data == seen.isoformat()
+            if is_newest and post_writing.update(db.session(), post, facts, album, seen=seen, now=utcnow()):
+                _write_down("post.update", post, form)
+                db.session.commit()
+                album.keep()
+                flash(_saved(post), "success")
+                return see_other("blog.view", slug=slug)
+            form = _form_again(slug)
     return render_form("blog/form.html", form, post=posts.get_writable(db.session(), slug, reader()))
 
 
@@ -90,11 +92,30 @@ def _about(post: Post | None, form: _Asking) -> _Asking:
 
 
 def _form(post: Post | None) -> PostForm:
-    form = _about(post, PostForm(obj=post))
+    form = _about(post, PostForm(obj=post, seen=post.updated_at.isoformat() if post else ""))
     if not post_writing.may_publish(reader(), everyone=config().site.everyone_may_publish, post=post):
         del form.is_published
     if post is None or not post.photo:
         del form.drop_photo
+    if post is None:
+        del form.seen
+    return form
+
+
+def _form_again(slug: str) -> PostForm:
+    """What was typed, in a form made from the post as it is now: to save it again is to overwrite that knowingly."""
+    db.session.rollback()
+    post = posts.get_writable(db.session(), slug, reader())
+    form = _form(post)
+    form.seen.data = post.updated_at.isoformat()
+    if "is_published" in form:
+        form.is_published.data = post.is_published
+    form.form_errors = [
+        _(
+            "The post was changed meanwhile. What you wrote is still here, and whether it is published is shown as it "
+            "is now: save again to replace that change."
+        )
+    ]
     return form
 
 
