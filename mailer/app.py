@@ -1,6 +1,9 @@
 """The factory: settings in, a whole app out. Nothing here knows what a page or a mailing is."""
 
 import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
 from flask import Flask
@@ -12,6 +15,9 @@ from mailer.dispatch import account_mail, tasks
 from mailer.extensions import build_huey, cache, csrf, db, migrate
 from mailer.flask_settings import flask_settings
 from mailer.web import uploads
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -33,8 +39,19 @@ def create_app(config: Config | None = None) -> Flask:
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    app.wsgi_app = _at_home(app.wsgi_app, urlsplit(config.public_url).netloc)  # type: ignore[method-assign, assignment]
     _bind(app, config)
     return app
+
+
+def _at_home(wsgi_app: "WSGIApplication", host: str) -> "WSGIApplication":
+    """The Host header is never trusted: the app sees `host`. From a broken one no page can be made."""
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        environ["HTTP_HOST"] = host
+        return wsgi_app(environ, start_response)
+
+    return answer
 
 
 def _bind(app: Flask, config: Config) -> None:

@@ -86,6 +86,19 @@ def test_a_hostile_host_is_never_redirected_to(web: FlaskClient, path: str) -> N
     assert "evil" not in answer.text
 
 
+BROKEN_HOSTS = {"a gap": "a..b", "a dot first": ".a", "a label of 64 letters": "a" * 64}
+
+
+@pytest.mark.parametrize("host", BROKEN_HOSTS.values(), ids=BROKEN_HOSTS.keys())
+@pytest.mark.parametrize(("path", "code"), [("/auth/login", 200), ("/nowhere", 404)])
+def test_a_host_that_cannot_be_one_changes_nothing(web: FlaskClient, host: str, path: str, code: int) -> None:
+    web.application.config["PROPAGATE_EXCEPTIONS"] = False
+    answer = web.get(path, headers={"Host": host})
+    assert answer.status_code == code
+    assert "<nav" in answer.text
+    assert_guarded(answer.headers)
+
+
 HOPS = {"no proxy": (0, "127.0.0.1"), "one": (1, "192.0.2.3"), "two": (2, "192.0.2.2")}
 
 
