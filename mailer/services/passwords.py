@@ -22,11 +22,15 @@ def hash_password(password: str, *, method: str) -> str:
 
 
 def is_right(stored: str, password: str, *, method: str) -> bool:
-    """Whether `password` is the one kept. Without one kept it takes about as long, and is never right."""
+    """Whether `password` is the one kept. It takes about as long for an older, cheaper hash as for today's method;
+    without one kept too, and is never right."""
     # a longer one cannot be anybody's; hashing megabytes would be a way to keep us busy
     has_one = "$" in stored and len(password) <= 4 * MOST
     typed = _composed(password[: 4 * MOST])
-    matches = check_password_hash(stored if has_one else _nobodys_hash(method), typed)
+    compared = stored if has_one else _nobodys_hash(method)
+    matches = check_password_hash(compared, typed)
+    for spared in _spared(compared.partition("$")[0], method):
+        generate_password_hash(typed, method=spared)
     return matches and has_one
 
 
@@ -60,6 +64,18 @@ def _composed(password: str) -> str:
 def _cost(method: str) -> int:
     name, *numbers = method.split(":")
     return prod(map(int, numbers)) if name == "scrypt" and numbers else 0
+
+
+def _spared(kept: str, method: str) -> list[str]:
+    """The methods of what is left to hash when `kept` was cheaper than `method`: all together cost the same."""
+    if _cost(kept) >= _cost(method):
+        return []
+    name, *least = kept.split(":")
+    _name, *whole = method.split(":")
+    if name != "scrypt" or least[1:] != whole[1:]:
+        return [method]  # rather too much than too little
+    doublings = (int(whole[0]) // int(least[0])).bit_length() - 1
+    return [":".join([name, str(int(least[0]) << step), *least[1:]]) for step in range(doublings)]
 
 
 @lru_cache(maxsize=4)

@@ -126,6 +126,29 @@ def test_signing_up_costs_the_same_for_known_and_unknown(
     assert max(statements) - min(statements) <= SIGN_UP_MAY_DIFFER_BY
 
 
+OLD = {
+    "half": "scrypt:512:8:1",
+    "an eighth": "scrypt:128:8:1",
+    "other numbers": "scrypt:512:4:1",
+    "another kind": "pbkdf2:sha256:1",
+}
+
+
+@pytest.mark.parametrize("old", OLD.values(), ids=OLD.keys())
+def test_a_hash_of_older_and_cheaper_days_costs_no_less(
+    site: Flask, session: Session, hashes: list[int], old: str
+) -> None:
+    make_user(session, email="old@example.org", password_hash=hash_password(PASSWORD, method=old))
+    session.commit()
+    costs = []
+    for who in ("old", "nobody"):
+        work(site, session, hashes, "/auth/login", {"login": f"{who}@example.org", "password": "wrong horse"})
+        costs.append(sum(hashes))
+    can_be_halved = old.startswith("scrypt") and old.endswith(":8:1")
+    assert costs[0] == costs[1] if can_be_halved else costs[0] >= costs[1]
+    assert costs[1] == 1024
+
+
 def test_the_count_notices_a_hash_that_is_not_made(hashes: list[int]) -> None:
     assert not is_right(NO_PASSWORD, "x", method=METHOD)
     assert hashes[-1] == 1024
