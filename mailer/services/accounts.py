@@ -15,7 +15,7 @@ from mailer.services import account_letters, account_links, addresses, sign_ins
 from mailer.services.account_letters import Kind
 from mailer.services.account_links import Purpose
 from mailer.services.addresses import Address
-from mailer.services.passwords import NO_PASSWORD, hash_password
+from mailer.services.passwords import NO_PASSWORD
 
 
 def find(session: Session, login: str) -> User | None:
@@ -114,17 +114,24 @@ def confirm(session: Session, token: str, *, now: datetime) -> User:
     return user
 
 
-def reset_password(session: Session, token: str, password: str, *, method: str, now: datetime) -> User:
+def reset_password(session: Session, token: str, password_hash: str, *, now: datetime) -> User:
     """Choose a new password by a link; every session ends; raises TokenExpired."""
     user = account_links.use(session, token, Purpose.RESET, now=now).user
     user.confirmed_at = user.confirmed_at or now  # the link was in that mailbox
-    set_password(session, user, password, method=method, now=now)
+    set_password(session, user, password_hash, now=now)
     return user
 
 
-def set_password(session: Session, user: User, password: str, *, method: str, now: datetime) -> None:
+def change_password(session: Session, user: User, password_hash: str, *, proven: str, now: datetime) -> None:
+    """Choose a new password, having proven to know the one kept as `proven`; raises Conflict when that was changed."""
+    if not sign_ins.is_still(session, user, proven):
+        raise Conflict("changed")
+    set_password(session, user, password_hash, now=now)
+
+
+def set_password(session: Session, user: User, password_hash: str, *, now: datetime) -> None:
     """Keep a new password: links in letters die, all sessions end, the owner is told."""
-    user.password_hash = hash_password(password, method=method)
+    user.password_hash = password_hash
     account_links.kill(session, user, now=now)
     account_letters.forget_links(session, user)
     sign_ins.end_all(session, user.id)

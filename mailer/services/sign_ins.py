@@ -25,17 +25,29 @@ def check(session: Session, user: User | None, password: str, *, method: str, no
     Ends the transaction first: hashing takes long, and no lock may be held meanwhile.
     """
     kept = user.password_hash if user else NO_PASSWORD
+    may_enter = user is not None and _standing(user) is None
     session.rollback()
-    if not is_right(kept, password, method=method) or user is None or user.password_hash != kept:
+    if not is_right(kept, password, method=method) or user is None:
         return Refusal.WRONG
+    renewed = hash_password(password, method=method) if may_enter and is_cheaper(kept, method) else kept
+    if not is_still(session, user, kept):
+        return Refusal.WRONG
+    if refusal := _standing(user):
+        return refusal
+    user.password_hash, user.last_sign_in_at = renewed, now
+    return None
+
+
+def is_still(session: Session, user: User, kept: str) -> bool:
+    """Whether the password kept as `kept` is this person's even now; none can be chosen before the transaction ends."""
+    session.refresh(user, with_for_update={"of": User, "key_share": True})
+    return user.password_hash == kept
+
+
+def _standing(user: User) -> Refusal | None:
     if not user.is_active:
         return Refusal.BLOCKED
-    if user.confirmed_at is None:
-        return Refusal.UNCONFIRMED
-    if is_cheaper(user.password_hash, method):
-        user.password_hash = hash_password(password, method=method)
-    user.last_sign_in_at = now
-    return None
+    return Refusal.UNCONFIRMED if user.confirmed_at is None else None
 
 
 def of(session: Session, user: User) -> Sequence[SignIn]:

@@ -13,6 +13,7 @@ from mailer.extensions import db
 from mailer.models import User
 from mailer.services import account_links, accounts
 from mailer.services.account_links import Purpose
+from mailer.services.passwords import hash_password
 from mailer.web import sessions
 from mailer.web.acting import audit
 from mailer.web.forms import render_form
@@ -27,7 +28,7 @@ def choose(token: str) -> Response:
     form.own_words = lambda: words_of(link.user)  # type: ignore[method-assign] # nobody need be signed in
     if not form.validate_on_submit():
         return secret_page(render_form("auth/choose.html", form, token=token))
-    user = accounts.reset_password(db.session(), token, form.password.data or "", method=_method(), now=utcnow())
+    user = accounts.reset_password(db.session(), token, _hashed(form), now=utcnow())
     audit("password.reset", actor=user)
     sessions.sign_out()
     db.session.commit()
@@ -44,7 +45,8 @@ def password() -> Response:
     if not form.validate_on_submit() or not is_owner(form.current_password):
         return render_form("auth/password.html", form)
     user: User = current_user._get_current_object()
-    accounts.set_password(db.session(), user, form.password.data or "", method=_method(), now=utcnow())
+    proven = user.password_hash
+    accounts.change_password(db.session(), user, _hashed(form), proven=proven, now=utcnow())
     audit("password.change")
     sessions.sign_in(user, now=utcnow(), remember=sessions.is_remembered())
     db.session.commit()
@@ -53,5 +55,6 @@ def password() -> Response:
     return see_other("auth.profile")
 
 
-def _method() -> str:
-    return str(current_app.config["MAILER"].password_method)
+def _hashed(form: NewPasswordForm) -> str:
+    db.session.commit()  # hashing takes long: no lock meanwhile
+    return hash_password(form.password.data or "", method=current_app.config["MAILER"].password_method)
