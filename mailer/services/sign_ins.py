@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
+from mailer.config import Config
 from mailer.models import SignIn, User
 from mailer.services.passwords import NO_PASSWORD, hash_password, is_cheaper, is_right
 
@@ -50,10 +51,10 @@ def _standing(user: User) -> Refusal | None:
     return Refusal.UNCONFIRMED if user.confirmed_at is None else None
 
 
-def of(session: Session, user: User) -> Sequence[SignIn]:
-    """This person's sessions, the last used first."""
-    statement = select(SignIn).where(SignIn.user_id == user.id).order_by(SignIn.last_seen_at.desc())
-    return session.scalars(statement).all()
+def of(session: Session, user: User, *, config: Config, now: datetime) -> Sequence[SignIn]:
+    """This person's sessions that are not over, the last used first."""
+    mine = select(SignIn).where(SignIn.user_id == user.id, ~_is_over(config, now))
+    return session.scalars(mine.order_by(SignIn.last_seen_at.desc())).all()
 
 
 def end(session: Session, user: User, id_hash: str) -> bool:
@@ -69,6 +70,11 @@ def end_all(session: Session, user_id: int, *, keep: str = "") -> None:
     session.execute(delete(SignIn).where(SignIn.user_id == user_id, SignIn.id_hash != keep))
 
 
-def sweep(session: Session, *, longest: timedelta, now: datetime) -> None:
-    """Drop rows that are over by age."""
-    session.execute(delete(SignIn).where(SignIn.created_at < now - longest))
+def sweep(session: Session, *, config: Config, now: datetime) -> None:
+    """Drop rows that are over by age, or for want of use."""
+    session.execute(delete(SignIn).where(_is_over(config, now)))
+
+
+def _is_over(config: Config, now: datetime) -> ColumnElement[bool]:
+    idle, whole = timedelta(minutes=config.session_idle_minutes), timedelta(minutes=config.session_max_minutes)
+    return or_(SignIn.last_seen_at < now - idle, SignIn.created_at < now - whole)

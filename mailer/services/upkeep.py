@@ -1,7 +1,7 @@
 """Small chores of each minute that keep the account tables small, and finish what a departure began."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,7 @@ def do(session: Session, *, now: datetime, config: Config, commit: Callable[[], 
     throttle.sweep(session, now=now)
     account_links.sweep(session, now=now)
     account_letters.sweep(session, now=now)
-    sign_ins.sweep(session, longest=timedelta(minutes=config.session_max_minutes), now=now)
+    sign_ins.sweep(session, config=config, now=now)
     commit()
     departure.erase_some(session, now=now, commit=commit)
     if now.minute == PHOTOS_AT_MINUTE:

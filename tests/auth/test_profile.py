@@ -1,5 +1,7 @@
 """The profile, the change of address, one's own sessions and one's own audit."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -141,6 +143,19 @@ def test_one_of_ones_own_sessions_is_ended(app: Flask, web: FlaskClient, anna: U
     assert post(web, "/auth/sessions/end", session=other).location == "/auth/sessions"
     assert elsewhere.get("/auth/profile").status_code == 303
     assert web.get("/auth/profile").status_code == 200
+
+
+@pytest.mark.parametrize(("column", "days"), [("last_seen_at", 14), ("created_at", 30)])
+def test_a_session_that_is_over_is_not_shown(
+    app: Flask, web: FlaskClient, session: Session, anna: User, column: str, days: int
+) -> None:
+    over, nearly = (session.get_one(SignIn, sign_in(app.test_client(), anna)) for _browser in range(2))
+    setattr(over, column, utcnow() - timedelta(days=days, minutes=1))
+    setattr(nearly, column, utcnow() - timedelta(days=days) + timedelta(minutes=1))
+    hashes = over.id_hash, nearly.id_hash
+    sign_in(web, anna)
+    page = web.get("/auth/sessions").text
+    assert [one in page for one in hashes] == [False, True]
 
 
 def test_nobody_ends_anothers_session(app: Flask, web: FlaskClient, session: Session, anna: User) -> None:

@@ -39,6 +39,15 @@ def test_only_what_is_over_is_dropped(app: Flask, session: Session) -> None:
     assert counts(session) == [1, 1, 1, 2]
 
 
+def test_a_session_that_nobody_used_is_dropped(app: Flask, session: Session, anna: User) -> None:
+    now = utcnow()
+    for days in (13, 15):
+        seen_at = now - timedelta(days=days)
+        session.add(SignIn(id_hash=str(days), user_id=anna.id, created_at=seen_at, last_seen_at=seen_at))
+    upkeep.do(session, now=now, config=app.config["MAILER"], commit=session.commit)
+    assert session.scalars(select(SignIn.id_hash)).all() == ["13"]
+
+
 def test_the_minute_finishes_what_a_departure_began(app: Flask, session: Session, anna: User) -> None:
     departure.leave(session, anna, now=utcnow())
     session.commit()

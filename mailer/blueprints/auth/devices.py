@@ -1,11 +1,12 @@
 """The reader's own sessions and the audit of their account."""
 
-from flask import Response, abort, flash, render_template, request
+from flask import Response, abort, current_app, flash, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
 from mailer.blueprints.auth.browsers import short_name
 from mailer.blueprints.auth.room import auth
+from mailer.clock import utcnow
 from mailer.extensions import db
 from mailer.services import sign_ins
 from mailer.services.audit import entries_of
@@ -20,7 +21,7 @@ from mailer.web.targets import see_other
 @login_required
 def devices() -> str:
     """Where the reader is signed in."""
-    rows = sign_ins.of(db.session(), current_user)
+    rows = sign_ins.of(db.session(), current_user, config=current_app.config["MAILER"], now=utcnow())
     here = sessions.current_session_hash()
     return render_template("auth/sessions.html", rows=rows, here=here, short_name=short_name)
 
