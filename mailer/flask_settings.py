@@ -16,7 +16,8 @@ def flask_settings(config: Config) -> dict[str, Any]:
         "TESTING": config.testing,
         "SECRET_KEY": config.secret_key,
         "SQLALCHEMY_DATABASE_URI": config.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": {} if config.is_sqlite else {"pool_pre_ping": True},
+        # an error's words end in the log: what people typed, and hashes of passwords, are not among them
+        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": not config.is_sqlite},
         "MAX_CONTENT_LENGTH": 32 * MEGABYTE,
         "MAX_FORM_MEMORY_SIZE": 16 * MEGABYTE,
         **_cookies(config),

@@ -11,6 +11,7 @@ from mailer.clock import utcnow
 from mailer.extensions import db, login_manager
 from mailer.models import SignIn, User
 from mailer.orm import writing
+from mailer.services.audit import one_line
 from mailer.tokens import new_token, token_hash
 from mailer.web.acting import visitor_address
 from mailer.web.modes import SAFE_METHODS
@@ -49,7 +50,7 @@ def sign_in(user: User, *, now: datetime, remember: bool = True) -> None:
             created_at=now,
             last_seen_at=now,
             address=visitor_address(),
-            browser=request.user_agent.string[:200],
+            browser=one_line(request.user_agent.string, 200),
         )
     )
     login_user(user)

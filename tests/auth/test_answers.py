@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mailer.flask_settings import MEGABYTE
@@ -76,6 +77,14 @@ def test_a_crash_shows_no_trace_and_logs_no_secret(broken: Flask, caplog: pytest
     assert_guarded(answer.headers)
     assert "/auth/confirm/…" in caplog.text
     assert "very-secret-token" not in caplog.text
+
+
+@pytest.mark.both_databases
+def test_an_error_of_the_database_names_no_values(session: Session) -> None:
+    with pytest.raises(IntegrityError) as caught:
+        session.execute(insert(User).values(email="anna@example.org", password_hash="secret"))
+    assert "user" in str(caught.value)
+    assert "secret" not in str(caught.value).partition("[SQL")[2]
 
 
 @pytest.mark.parametrize("path", ["/blog", "/clients?q=a", "//blog"])

@@ -158,6 +158,12 @@ def test_a_session_that_is_over_is_not_shown(
     assert [one in page for one in hashes] == [False, True]
 
 
+@pytest.mark.both_databases
+def test_no_session_is_named_with_a_nul(web: FlaskClient, session: Session, anna: User) -> None:
+    sign_in(web, anna)
+    assert post(web, "/auth/sessions/end", session="a\0b").status_code == 404
+
+
 def test_nobody_ends_anothers_session(app: Flask, web: FlaskClient, session: Session, anna: User) -> None:
     elsewhere = app.test_client()
     boris = sign_in(elsewhere, make_user(session))

@@ -87,6 +87,17 @@ def test_a_cheap_hash_is_renewed(make_app: Callable[..., Flask], session: Sessio
     assert enter(costly.application.test_client()).status_code == 303
 
 
+@pytest.mark.both_databases
+def test_a_browser_that_calls_itself_strange_things_may_come_in(
+    web: FlaskClient, session: Session, anna: User
+) -> None:
+    web.environ_base["HTTP_USER_AGENT"] = "a\x00b\n" + "\x1b" * 200
+    assert enter(web).status_code == 303
+    browser = session.scalars(select(SignIn.browser)).one()
+    assert browser.startswith(r"a\x00b\n\x1b")
+    assert len(browser) == 200
+
+
 @pytest.mark.parametrize(
     ("wanted", "lands"),
     [

@@ -30,7 +30,8 @@ def devices() -> str:
 @login_required
 def end_session() -> Response:
     """End one of the reader's sessions; somebody else's answers like a missing one."""
-    if not sign_ins.end(db.session(), current_user, request.form.get("session", "")):
+    named = request.form.get("session", "")
+    if "\0" in named or not sign_ins.end(db.session(), current_user, named):
         abort(404)
     audit("session.end")
     db.session.commit()
