@@ -7,13 +7,14 @@ import sys
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-
-
-SECRET_LINK = re.compile(r"(/auth/(?:confirm|reset|email)/)[^\s?\[]+")
+# where the address of a page is a secret: the links of letters
+SECRET_LINK = re.compile(r"(/(?:auth/(?:confirm|reset|email)|unsubscribe)/)[^\s?\[]+")
+# what says the address of a request; a logger's filter does not hold for its children
+SPEAK_OF_ADDRESSES = ("werkzeug", "gunicorn.error", "gunicorn.access")
 
 
 class NoSecretLinks(logging.Filter):
-    """A crash is logged with the address of its page, and that of an account letter is a secret."""
+    """A request is logged with its address, and so is a crash; that of a letter's link is a secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always keeps the record; puts an ellipsis in the place of the token."""
@@ -60,5 +61,6 @@ def install(level: str) -> None:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(OneLine(FORMAT))
         logger.addHandler(handler)
-        logger.addFilter(NoSecretLinks())
+        for speaker in (handler, *map(logging.getLogger, SPEAK_OF_ADDRESSES)):
+            speaker.addFilter(NoSecretLinks())
         logging.getLogger("huey").addFilter(DatabaseTrouble())

@@ -3,6 +3,8 @@
 from flask import Flask, Response, current_app, request
 from flask_login import current_user
 
+from mailer.logs import SECRET_LINK
+
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -13,7 +15,10 @@ YEAR_S = 365 * 24 * 3600
 
 
 def install(app: Flask) -> None:
-    """Add the headers after each request; a view that set its own stricter one keeps it."""
+    """Add the headers after each request; a view that set its own stricter one keeps it.
+
+    A page whose address is a secret is neither kept nor told to the next site, whatever the answer is.
+    """
     app.after_request(_add)
 
 
@@ -29,4 +34,6 @@ def _add(response: Response) -> Response:
         headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_S}; includeSubDomains")
     if request.endpoint != "static" and (current_user.is_authenticated or request.method == "POST"):
         headers["Cache-Control"] = headers.get("Cache-Control", "no-store")
+    if SECRET_LINK.search(request.path):
+        headers["Referrer-Policy"], headers["Cache-Control"] = "no-referrer", "no-store"
     return response

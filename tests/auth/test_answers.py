@@ -1,7 +1,9 @@
 """What a visitor gets when something is wrong with the request, or with us: a page of the site, and nothing more."""
 
 import logging
+import threading
 from collections.abc import Callable
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from werkzeug.serving import make_server
 
 from mailer.flask_settings import MEGABYTE
 from mailer.models import AuditEntry, User
@@ -75,8 +78,62 @@ def test_a_crash_shows_no_trace_and_logs_no_secret(broken: Flask, caplog: pytest
     for word in ("SELECT", "/srv/mailer", "RuntimeError", "Traceback", ".py"):
         assert word not in answer.text
     assert_guarded(answer.headers)
+    assert_kept_secret(answer.headers)
     assert "/auth/confirm/…" in caplog.text
     assert "very-secret-token" not in caplog.text
+
+
+def secret_paths(app: Flask) -> list[str]:
+    """Every address that holds a token; none of these tokens is alive."""
+    rules = {str(rule) for rule in app.url_map.iter_rules() if "token" in rule.arguments}
+    assert "/unsubscribe/<token>" in rules
+    return sorted(rule.replace("<token>", "very-secret-token") for rule in rules)
+
+
+REQUESTS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "a look": ("GET", "", {}),
+    "a form without its token": ("POST", "", {}),
+    "PUT": ("PUT", "", {}),
+    "OPTIONS": ("OPTIONS", "", {}),
+    "a slash more": ("GET", "/", {}),
+    "a slash more before": ("GET", "//", {}),
+    "a big body": ("POST", "", {"data": {"login": "x" * (33 * MEGABYTE)}}),
+}
+
+
+@pytest.mark.parametrize(("method", "tail", "more"), REQUESTS.values(), ids=REQUESTS.keys())
+def test_a_secret_address_stays_here_whatever_the_answer(
+    web: FlaskClient, method: str, tail: str, more: dict[str, Any]
+) -> None:
+    for path in secret_paths(web.application):
+        assert_kept_secret(web.open(path + tail, method=method, **more).headers)
+
+
+def assert_kept_secret(headers: Any) -> None:
+    assert (headers["Referrer-Policy"], headers["Cache-Control"]) == ("no-referrer", "no-store")
+
+
+def test_no_servers_log_holds_a_secret_address(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    paths = secret_paths(app)
+    server = make_server("127.0.0.1", 0, app)
+    with caplog.at_level(logging.INFO):
+        for path in paths:
+            asking = threading.Thread(target=server.handle_request)
+            asking.start()
+            talk = HTTPConnection("127.0.0.1", server.server_port)
+            talk.request("GET", path)
+            assert talk.getresponse().status in {400, 404}
+            talk.close()
+            asking.join()
+    server.server_close()
+    assert caplog.text.count("GET /") == caplog.text.count("…") == len(paths)
+    assert "very-secret-token" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["mailer", "mailer.web.limits", "gunicorn.error", "gunicorn.access"])
+def test_no_logger_tells_a_secret_address(app: Flask, caplog: pytest.LogCaptureFixture, name: str) -> None:
+    logging.getLogger(name).error("%(r)s failed", {"r": "GET /auth/reset/very-secret-token HTTP/1.1"})
+    assert "GET /auth/reset/… HTTP/1.1 failed" in caplog.text
 
 
 @pytest.mark.both_databases

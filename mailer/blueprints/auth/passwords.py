@@ -6,7 +6,7 @@ from flask_login import current_user, login_required
 
 from mailer.blueprints.auth.asking import is_owner
 from mailer.blueprints.auth.forms import NewPasswordForm, PasswordForm, words_of
-from mailer.blueprints.auth.room import auth, secret_page
+from mailer.blueprints.auth.room import auth
 from mailer.clock import utcnow
 from mailer.dispatch import account_mail
 from mailer.extensions import db
@@ -27,14 +27,14 @@ def choose(token: str) -> Response:
     form = NewPasswordForm()
     form.own_words = lambda: words_of(link.user)  # type: ignore[method-assign] # nobody need be signed in
     if not form.validate_on_submit():
-        return secret_page(render_form("auth/choose.html", form, token=token))
+        return render_form("auth/choose.html", form, token=token)
     user = accounts.reset_password(db.session(), token, _hashed(form), now=utcnow())
     audit("password.reset", actor=user)
     sessions.sign_out()
     db.session.commit()
     account_mail.ring()
     flash(_("Your new password is set. Please sign in with it."), "success")
-    return secret_page(see_other("auth.login"))
+    return see_other("auth.login")
 
 
 @auth.route("/password", methods=["GET", "POST"])

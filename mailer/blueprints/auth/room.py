@@ -15,7 +15,7 @@ auth = Blueprint("auth", __name__, url_prefix="/auth")
 def dead_link(_error: TokenExpired) -> Response:
     """A link that is used up, too old or no link at all: how to get a new one."""
     db.session.rollback()
-    return secret_page(make_response(render_template("auth/dead_link.html"), 400))
+    return make_response(render_template("auth/dead_link.html"), 400)
 
 
 @auth.errorhandler(TooMany)
@@ -24,13 +24,6 @@ def too_many(error: TooMany) -> Response:
     db.session.rollback()
     response = errors.page(429, text=_wait(error.retry_after_s))
     response.headers["Retry-After"] = str(error.retry_after_s)
-    return response
-
-
-def secret_page(response: Response) -> Response:
-    """A page whose address is a secret: it is neither kept nor told to the next site."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -1,11 +1,11 @@
 """Sign-up and the proof of the address. Known and unknown addresses get the same answer on the page."""
 
-from flask import Response, current_app, flash, make_response, render_template
+from flask import Response, current_app, flash, render_template
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from mailer.blueprints.auth.forms import AddressForm, RegisterForm
-from mailer.blueprints.auth.room import auth, secret_page
+from mailer.blueprints.auth.room import auth
 from mailer.clock import utcnow
 from mailer.dispatch import account_mail
 from mailer.extensions import db
@@ -54,11 +54,10 @@ def reset() -> Response:
 
 
 @auth.get("/confirm/<token>")
-def confirm(token: str) -> Response:
+def confirm(token: str) -> str:
     """A page with a button: the GET of a link scanner confirms nothing."""
     link = account_links.look(db.session(), token, Purpose.CONFIRM, now=utcnow())
-    page = render_template("auth/confirm.html", form=BaseForm(formdata=None), token=token, email=link.email)
-    return secret_page(make_response(page))
+    return render_template("auth/confirm.html", form=BaseForm(formdata=None), token=token, email=link.email)
 
 
 @auth.post("/confirm/<token>")
@@ -68,7 +67,7 @@ def confirmed(token: str) -> Response:
     audit("account.confirm", actor=user)
     db.session.commit()
     flash(_("Your address is confirmed. You can sign in now."), "success")
-    return secret_page(see_other("auth.login"))
+    return see_other("auth.login")
 
 
 def _letter_page(template: str, kind: Kind) -> Response:

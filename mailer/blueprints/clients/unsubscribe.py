@@ -41,9 +41,6 @@ def _page(subscription: Subscription, *, is_done: bool) -> Response:
             menu=(),
         )
     )
-    # the address of this page is a key: it must not travel on, nor be kept
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 
