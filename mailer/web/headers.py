@@ -32,8 +32,8 @@ def _add(response: Response) -> Response:
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     if current_app.config["MAILER"].is_https:
         headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_S}; includeSubDomains")
-    if request.endpoint != "static" and (current_user.is_authenticated or request.method == "POST"):
-        headers["Cache-Control"] = headers.get("Cache-Control", "no-store")
+    if "Cache-Control" not in headers and (current_user.is_authenticated or request.method == "POST"):
+        headers["Cache-Control"] = "no-store"
     if SECRET_LINK.search(request.path):
         headers["Referrer-Policy"], headers["Cache-Control"] = "no-referrer", "no-store"
     return response

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from flask import Flask, Response, current_app, flash, request, session
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_babel import gettext as _
 from flask_login import login_user, logout_user
 from sqlalchemy.orm import joinedload
@@ -23,8 +24,18 @@ WITH_PERSON = joinedload(SignIn.user, innerjoin=True).joinedload(User.roles)
 KEPT_AT_SIGN_IN = ("locale",)
 
 
+class Cookie(SecureCookieSessionInterface):
+    """The signed cookie. It stays out of an answer that any cache on the way may keep: pictures, static files."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie, and that the answer depends on it, unless the answer says it is for everybody."""
+        if not response.cache_control.public:
+            super().save_session(app, session, response)
+
+
 def install(app: Flask) -> None:
     """Bind Flask-Login to the table."""
+    app.session_interface = Cookie()
     login_manager.init_app(app)
     login_manager.session_protection = None  # the table row is the protection; an address may change on a train
     login_manager.user_loader(_load)

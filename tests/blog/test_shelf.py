@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from mailer.blueprints.blog import feeds
 from mailer.models import Post
 from mailer.services import posts
-from tests.blog.writers import make_post
+from tests.blog.writers import make_post, picture
 from tests.pages.test_query_counts import Counter
 from tests.support.people import post, sign_in
 from tests.support.world import make_user
@@ -91,6 +91,22 @@ def test_nothing_of_one_reader_is_shown_to_another(web: FlaskClient, visitor: Fl
     page = visitor.get("/blog/").get_data(as_text=True)
     assert "Private Person" not in page
     assert "/blog/mine" not in page
+
+
+def test_what_any_cache_may_keep_says_nothing_of_who_asks(app: Flask, web: FlaskClient, session: Session) -> None:
+    file, folder = f"{'a' * 32}-m.jpg", app.config["MAILER"].media_dir
+    folder.mkdir()
+    (folder / file).write_bytes(picture())
+    sign_in(web, make_user(session))  # to be remembered
+    for path in (f"/media/{file}", "/static/favicon.svg"):
+        with web.get(path) as answer:
+            assert answer.cache_control.public
+            assert "Set-Cookie" not in answer.headers
+            assert "Vary" not in answer.headers
+    page = web.get("/blog/")
+    assert "Expires=" in page.headers["Set-Cookie"]  # a page still lengthens the session
+    assert "Cookie" in page.vary
+    assert page.headers["Cache-Control"] == "no-store"
 
 
 def test_a_page_s_number_in_any_guise_is_answered_and_fills_no_cache(web: FlaskClient, session: Session) -> None:
