@@ -91,12 +91,21 @@ def test_sixteen_bits_of_grey_stay_grey(web: FlaskClient, author: User, media: P
         assert made.convert("L").getpixel((10, 10)) == pytest.approx(128, abs=3)
 
 
+def test_what_a_photo_s_noise_may_hold_by_chance_is_taken() -> None:
+    file = io.BytesIO()
+    Image.effect_noise((600, 600), 100).save(file, "JPEG", quality=95, comment=b"PK\x05\x06 <svg> <html? <?PHP7")
+    assert len(file.getvalue()) > 100_000  # an archive's mark stands in the last 66 KB
+    file.seek(0)
+    assert len(photos.develop(file)) == 6
+
+
 HOSTILE = {
     "an SVG": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
     "a page": b"<!doctype html><script>alert(1)</script>",
     "a GIF": picture("GIF"),
     "a TIFF": picture("TIFF"),
     "a photo that is also a page": picture("JPEG") + b"<html><script>alert(1)</script></html>",
+    "a photo that is also a drawing": picture("PNG") + b"<SVG id=x onload=alert(1)>",
     "a photo that is also an archive": picture("PNG") + b"PK\x05\x06" + bytes(18),
     "a page with a photo's first bytes": b"\xff\xd8\xff\xe0<html><body onload=alert(1)>",
     "a truncated JPEG": picture("JPEG", (400, 400), quality=95)[:1500],
