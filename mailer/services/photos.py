@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import IO
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from mailer.rules.errors import Invalid
 
@@ -28,6 +28,10 @@ TWO_FACED = re.compile(
     rb"<script|<html[\s>]|<!doctype\s|<svg[\s/][^<>]{0,999}?\b(?:xmlns|on[a-z]{3})|<\?php\s|<iframe|%PDF-1",
     re.IGNORECASE,
 )
+PRINTED = ("L", "CMYK")  # kept until the profile, if there is one, has said what these inks look like
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+MOST_PROFILE_BYTES = 4 * 1024 * 1024
+CHAIN = b"mpet"  # of any number of steps: 64 KB of them cost ten seconds, and no camera writes one
 
 # a decoded picture takes hundreds of megabytes: two at once could starve the process
 _one_at_a_time = Lock()
@@ -70,14 +74,27 @@ def _made_anew(raw: bytes, field: str) -> Files:
 
 
 def _flat(picture: Image.Image) -> Image.Image:
-    """On white, in a new image: profiles, comments, positions stay behind with the old one."""
+    """On white, in sRGB, in a new image: profiles, comments, positions stay behind with the old one."""
     if picture.mode.startswith("I;16"):  # sixteen bits of grey, which would all be cut to white
         picture = picture.point(lambda grey: grey / 256).convert("L")
-    solid = picture.convert("RGBA") if picture.has_transparency_data else picture.convert("RGB")
+    inks = "RGBA" if picture.has_transparency_data else picture.mode if picture.mode in PRINTED else "RGB"
+    solid = picture.convert(inks)
     solid.thumbnail((SIZES["l"], SIZES["l"] * 2), Image.Resampling.LANCZOS)
+    solid = _in_srgb(solid, picture.info.get("icc_profile") or b"")
     sheet = Image.new("RGB", solid.size, "white")
     sheet.paste(solid, mask=solid if solid.mode == "RGBA" else None)
     return sheet
+
+
+def _in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
+    """The colours that the file's own profile means; as they are where it has none, or none that can be used."""
+    if not profile or len(profile) > MOST_PROFILE_BYTES or CHAIN in profile:
+        return picture
+    meant = "RGBA" if picture.mode == "RGBA" else "RGB"
+    try:
+        return ImageCms.profileToProfile(picture, io.BytesIO(profile), SRGB, outputMode=meant) or picture
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return picture
 
 
 def _encoded(picture: Image.Image) -> Iterator[tuple[str, bytes]]:
