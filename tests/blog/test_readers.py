@@ -37,20 +37,46 @@ def test_a_reader_counts_once_per_browser_session(
     assert views(session) == 2
 
 
+ANDROID = "Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile"
+ROBOTS = (
+    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+    "Mozilla/5.0 (compatible; YandexBot/3.0)",
+    "Mozilla/5.0 (compatible; YandexImages/3.0; +http://yandex.com/bots)",
+    "Mozilla/5.0 (compatible; vkShare; +http://vk.com/dev/Share)",
+    f"{ANDROID} Safari/537.36 (compatible; GoogleOther)",
+    f"{ANDROID} Safari/537.36 (compatible; Google-InspectionTool/1.0;)",
+    "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Perplexity-User/1.0)",
+    "Mozilla/5.0 (compatible; Nmap Scripting Engine; https://nmap.org/book/nse.html)",
+    "Mozilla/5.0 (compatible; Nmap Scripting Engine)",
+    "Mozilla/5.0 (compatible; heritrix/3.4 +https://archive.org)",
+    "WhatsApp/2.23.20.0",
+    "curl/8.14.1",
+    "TelegramBot (like TwitterBot)",
+    "facebookexternalhit/1.1",
+    "Scrapy/2.11 (+https://scrapy.org)",
+    "axios/1.6.2",
+    "node-fetch/1.0",
+    "Ruby",
+    "PostmanRuntime/7.36",
+    "Apache-HttpClient/4.5",
+    "libwww-perl/6.7",
+    "HTTPie/3.2",
+    "Iframely/1.3.1",
+    "Pinterest/0.2",
+    "SkypeUriPreview",
+    "W3C_Validator/1.3",
+    "Uptime-Kuma/1.23",
+    "Pingdom",
+    "kube-probe/1.28",
+    "ELB-HealthChecker/2.0",
+    "",
+)
+
+
 @pytest.mark.parametrize(
     "headers",
-    [
-        {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"},
-        {"User-Agent": "Mozilla/5.0 (compatible; YandexBot/3.0)"},
-        {"User-Agent": "Mozilla/5.0 (compatible; YandexImages/3.0; +http://yandex.com/bots)"},
-        {"User-Agent": "Mozilla/5.0 (compatible; vkShare; +http://vk.com/dev/Share)"},
-        {"User-Agent": "WhatsApp/2.23.20.0"},
-        {"User-Agent": "curl/8.14.1"},
-        {"User-Agent": "TelegramBot (like TwitterBot)"},
-        {"User-Agent": "facebookexternalhit/1.1"},
-        {"User-Agent": ""},
-        {"User-Agent": "Mozilla/5.0 Firefox/150.0", "Sec-Purpose": "prefetch;prerender"},
-    ],
+    [*({"User-Agent": agent} for agent in ROBOTS), {"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}],
+    ids=str,
 )
 def test_robots_and_prefetching_browsers_are_no_readers(
     web: FlaskClient, session: Session, headers: dict[str, str]
@@ -60,9 +86,17 @@ def test_robots_and_prefetching_browsers_are_no_readers(
     assert views(session) == 0
 
 
-def test_a_telephone_named_cubot_is_no_robot(web: FlaskClient, session: Session) -> None:
+READERS = {
+    "a telephone named Cubot": "Mozilla/5.0 (Linux; Android 9; CUBOT X19) AppleWebKit/537.36 Chrome/148.0 Mobile",
+    "an old Opera": "Opera/9.80 (Windows NT 6.1) Presto/2.12.388 Version/12.18",
+    "inside Pinterest": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 [Pinterest/iOS]",
+}
+
+
+@pytest.mark.parametrize("agent", READERS.values(), ids=READERS.keys())
+def test_people_are_no_robots(web: FlaskClient, session: Session, agent: str) -> None:
     make_post(session, make_user(session))
-    web.get("/blog/a-post", headers={"User-Agent": "Mozilla/5.0 (Linux; Android 9; CUBOT X19) Chrome/148.0"})
+    web.get("/blog/a-post", headers={"User-Agent": agent})
     assert views(session) == 1
 
 

@@ -18,6 +18,14 @@ from mailer.extensions import db
 CHEAP_PASSWORDS = "pbkdf2:sha256:1"  # the usual cost, 80 ms each, would be most of the suite
 
 
+class Browser(FlaskClient):
+    """Says of itself what browsers say; a program's name would be a robot's."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.environ_base["HTTP_USER_AGENT"] = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0"
+
+
 class AppConfig(Protocol):
     """Builds settings for a test; any field of Config can be given by name."""
 
@@ -56,6 +64,7 @@ def make_app(app_config: AppConfig) -> Iterator[Callable[..., Flask]]:
 
     def build(**overrides: Any) -> Flask:
         made.append(create_app(app_config(**overrides)))
+        made[-1].test_client_class = Browser
         return made[-1]
 
     yield build
@@ -91,7 +100,7 @@ def web(app: Flask, request: pytest.FixtureRequest) -> FlaskClient:
         return app.test_client()
     session: Session = request.getfixturevalue("session")
 
-    class CommittingClient(FlaskClient):
+    class CommittingClient(Browser):
         def open(self, *args: Any, **kwargs: Any) -> Any:
             session.commit()  # or the request waits for the test's own write lock
             return super().open(*args, **kwargs)

@@ -23,10 +23,12 @@ from mailer.services import readers
 
 log = logging.getLogger(__name__)
 
+BROWSER = re.compile(r"(mozilla|opera)/", re.IGNORECASE)  # so every browser begins; programs name their library
 ROBOT = re.compile(
-    # a Cubot is a telephone; Yandex and others name their page about bots; programs name their library
-    r"(?<!\bcu)bots?\b|crawl|spider|slurp|preview|facebookexternalhit|embedly|archiver|monitor|lighthouse|validator|feed"
-    r"|^(curl|wget|python|go-http|java|okhttp|whatsapp|viber)|vkshare|mediapartners|headless",
+    # that begin so too: a Cubot is a telephone; most name their page about themselves, and those that visit a page for
+    # somebody else call themselves …-User
+    r"(?<!\bcu)bots?\b|https?://|-user\b|crawl|spider|slurp|preview|facebookexternalhit|embedly|archiver|monitor"
+    r"|lighthouse|validator|feed|vkshare|mediapartners|headless|googleother|inspection-?tool|scripting engine|pingdom",
     re.IGNORECASE,
 )
 MOST_REMEMBERED = 100  # of a cookie's 4 KB
@@ -55,7 +57,7 @@ def count_reader(post: Post) -> int:
 def _is_reader() -> bool:
     agent = request.user_agent.string
     is_early = "prefetch" in (request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", ""))
-    return request.method == "GET" and bool(agent) and not is_early and ROBOT.search(agent) is None
+    return request.method == "GET" and not is_early and bool(BROWSER.match(agent)) and not ROBOT.search(agent)
 
 
 @contextmanager
