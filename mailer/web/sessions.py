@@ -21,7 +21,7 @@ from mailer.web.targets import see_other
 SEEN_EVERY = timedelta(minutes=10)
 # in one statement: every page asks who reads it, and the live part of a run asks each second
 WITH_PERSON = joinedload(SignIn.user, innerjoin=True).joinedload(User.roles)
-KEPT_AT_SIGN_IN = ("locale",)
+OF_THE_BROWSER = ("locale", "seen")  # not of a person: the language chosen, the posts counted as read
 
 
 class Cookie(SecureCookieSessionInterface):
@@ -47,10 +47,8 @@ def sign_in(user: User, *, now: datetime, remember: bool = True) -> None:
 
     Not to be remembered, the cookie goes when the browser is closed; the row's own limits stay the same.
     """
-    kept = {key: session[key] for key in KEPT_AT_SIGN_IN if key in session}
     end_this_session()
-    session.clear()
-    session.update(kept)
+    _clear()
     session.permanent = remember
     token = new_token()
     session["sid"] = token
@@ -71,7 +69,13 @@ def sign_out() -> None:
     """End this browser's session on the server and forget it in the cookie."""
     end_this_session()
     logout_user()
+    _clear()
+
+
+def _clear() -> None:
+    kept = {key: session[key] for key in OF_THE_BROWSER if key in session}
     session.clear()
+    session.update(kept)
 
 
 def end_this_session() -> None:

@@ -13,8 +13,10 @@ from mailer.clock import utcnow
 from mailer.dispatch.account_mail import deliver_due
 from mailer.models import AccountLetter, Post
 from mailer.orm import writing
+from mailer.services.passwords import hash_password
 from tests.blog.writers import make_post
-from tests.support.people import sign_in
+from tests.support.fixtures_app import CHEAP_PASSWORDS
+from tests.support.people import post, sign_in
 from tests.support.smtp_server import SmtpServer
 from tests.support.world import make_user
 
@@ -35,6 +37,17 @@ def test_a_reader_counts_once_per_browser_session(
     session.commit()
     visitor.get("/blog/a-post")
     assert views(session) == 2
+
+
+def test_signing_in_and_out_makes_no_second_reader(web: FlaskClient, session: Session) -> None:
+    reader = make_user(session, password_hash=hash_password("correct horse", method=CHEAP_PASSWORDS))
+    make_post(session, reader)
+    web.get("/blog/a-post")
+    assert post(web, "/auth/login", login=reader.email, password="correct horse").status_code == 303
+    web.get("/blog/a-post")
+    assert post(web, "/auth/logout").status_code == 303
+    web.get("/blog/a-post")
+    assert views(session) == 1
 
 
 ANDROID = "Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile"
