@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -132,6 +133,23 @@ def test_a_slow_number_is_never_older_than_a_minute_and_a_quick_one_never_old(
     assert shown(183) == 5
 
 
+def test_a_table_that_takes_ten_milliseconds_to_count_is_not_counted_on_each_visit(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopwatch = count(0, 0.01)  # what the addresses of 20,000 clients take
+    monkeypatch.setattr(page_of_front, "perf_counter", lambda: next(stopwatch))
+    now = utcnow()
+    kept: page_of_front.Kept = {}
+
+    def shown(later_s: float) -> int:
+        make_client(session, make_user(session))
+        session.commit()
+        with app.test_request_context():
+            return page_of_front._figure("clients", kept, now + timedelta(seconds=later_s))
+
+    assert [shown(0), shown(0.9), shown(1.1)] == [1, 1, 3]
+
+
 def test_only_one_visitor_counts_a_slow_number_anew(
     app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,8 +186,9 @@ def test_a_new_owner_is_told_what_to_do(web: FlaskClient, session: Session) -> N
 
 @pytest.mark.parametrize("is_signed_in", [False, True])
 def test_the_front_page_asks_the_database_no_more_when_there_is_more(
-    make_app: Callable[..., Flask], web: FlaskClient, session: Session, engine: Engine, is_signed_in: bool
+    web: FlaskClient, session: Session, engine: Engine, monkeypatch: pytest.MonkeyPatch, is_signed_in: bool
 ) -> None:
+    monkeypatch.setattr(page_of_front, "QUICK_S", 60.0)  # a kept figure would ask less
     owner: User = make_user(session)
     if is_signed_in:
         sign_in(web, owner)

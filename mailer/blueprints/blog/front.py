@@ -17,9 +17,9 @@ from mailer.web.locales import zone
 
 POSTS_SHOWN = 3
 TOTALS = "front:totals"
-# a figure that is quick to count is counted each time and never wrong; else counting may take a hundredth of the time,
+# a figure of a small table is counted each time and never wrong; else counting may take a hundredth of the time,
 # and what is shown is never older than a minute
-QUICK_S = 0.05
+QUICK_S = 0.005
 PATIENCE = 100
 OLDEST_S = 60
 KEPT_S = 600
