@@ -1,5 +1,6 @@
 """The factory: settings in, a whole app out. Nothing here knows what a page or a mailing is."""
 
+import logging
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -13,11 +14,13 @@ from mailer import admin, blueprints, cli, inbox, logs, orm, web
 from mailer.config import ROOT, Config, ConfigError
 from mailer.dispatch import account_mail, tasks
 from mailer.extensions import build_huey, cache, csrf, db, migrate
-from mailer.flask_settings import flask_settings
+from mailer.flask_settings import WITHOUT_CACHE, flask_settings
 from mailer.web import uploads
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -62,7 +65,7 @@ def _bind(app: Flask, config: Config) -> None:
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     uploads.install(app)
     csrf.init_app(app)
-    cache.init_app(app)
+    _bind_cache(app)
     app.extensions["huey"] = tasks.register(app, build_huey(config))
     account_mail.register(app)
     web.install(app)
@@ -71,3 +74,11 @@ def _bind(app: Flask, config: Config) -> None:
     if config.development:
         inbox.install(app)
     cli.install(app)
+
+
+def _bind_cache(app: Flask) -> None:
+    try:
+        cache.init_app(app)
+    except OSError as error:  # the folder cannot be made; every page can be made without it
+        log.warning("nothing is cached: %s", error)
+        cache.init_app(app, WITHOUT_CACHE)

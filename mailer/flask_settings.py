@@ -6,6 +6,7 @@ from typing import Any
 from mailer.config import Config
 
 MEGABYTE = 1024 * 1024
+WITHOUT_CACHE = {"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True}
 CACHE_PATIENCE_S = 0.5  # a Redis that is silent must not hold a page; without it the page is made anew
 
 
@@ -43,7 +44,7 @@ def _cookies(config: Config) -> dict[str, Any]:
 
 def _cache(config: Config) -> dict[str, Any]:
     if not config.cache_enabled:
-        return {"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True}
+        return WITHOUT_CACHE
     if config.redis_url:
         return {
             "CACHE_TYPE": "RedisCache",
