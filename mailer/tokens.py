@@ -7,12 +7,14 @@ import secrets
 from base64 import urlsafe_b64decode
 from binascii import b2a_base64
 from collections.abc import Iterable
+from uuid import UUID
 
 _LEAST_KEY = 16
 _MAC = 10
 _LONGEST = 40  # characters; two ids of eight bytes need 36
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
-_UNSUBSCRIBE, _MESSAGE_ID = b"unsubscribe", b"message-id"  # so that no keyed value passes for another kind
+# so that no keyed value passes for another kind
+_UNSUBSCRIBE, _MESSAGE_ID, _ATOM = b"unsubscribe", b"message-id", b"atom"
 
 
 def new_token() -> str:
@@ -23,6 +25,12 @@ def new_token() -> str:
 def token_hash(token: str) -> str:
     """SHA-256 in hex: what is kept of a token. Enough without salt, for a token cannot be guessed."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def atom_id(key: bytes, what: str) -> str:
+    """The name of a feed or an entry for good (RFC 4287 §4.2.6), wherever the site moves: no address is in it."""
+    mac = hashlib.blake2b(what.encode(), digest_size=16, key=key, person=_ATOM)
+    return UUID(bytes=mac.digest(), version=4).urn
 
 
 class RunTokens:

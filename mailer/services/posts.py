@@ -2,11 +2,12 @@
 Changing them is in `post_writing`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnExpressionArgument, Select, false, func, or_, select, true
 from sqlalchemy.orm import Session, defer, joinedload, lazyload
 
-from mailer.models import Post, Revision, User
+from mailer.models import Post, Revision, Secret, User
 from mailer.rules.access import may_moderate_blog
 from mailer.rules.errors import NotFound
 from mailer.services.clients import like
@@ -56,6 +57,16 @@ def search(q: str) -> Select[Post]:
 def latest(most: int) -> Select[Post]:
     """The newest published posts with their texts, for the feed."""
     return _with_authors(Post.is_published).order_by(*NEWEST_FIRST).limit(most)
+
+
+def addresses(most: int) -> Select[str, datetime]:
+    """Slug and last change of the newest published posts, for the map."""
+    return select(Post.slug, Post.updated_at).where(Post.is_published).order_by(*NEWEST_FIRST).limit(most)
+
+
+def naming_key(session: Session) -> bytes:
+    """What the feed's ids are made of: it goes wherever the posts go, and no setting changes it."""
+    return session.scalars(select(Secret.value).where(Secret.name == "unsubscribe")).one()
 
 
 def at_random(most: int) -> Select[Post]:

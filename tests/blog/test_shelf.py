@@ -1,8 +1,8 @@
-"""Kept pages: quick, never old, never private, and never needed. Feeds and maps for programs."""
+"""Kept pages: quick, never old, never private, and never needed."""
 
 import socket
 from collections.abc import Callable
-from xml.etree import ElementTree
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
-from mailer.blueprints.blog import feeds
+from mailer.config import Site
 from mailer.models import Post
 from mailer.services import posts
 from tests.blog.writers import make_post, picture
@@ -18,7 +18,6 @@ from tests.pages.test_query_counts import Counter
 from tests.support.people import post, sign_in
 from tests.support.world import make_user
 
-ATOM = "{http://www.w3.org/2005/Atom}"
 PUBLIC = ("/blog/", "/blog/feed.xml", "/sitemap.xml")
 
 
@@ -127,7 +126,11 @@ def test_a_redis_that_is_silent_costs_moments_not_the_page(make_app: Callable[..
         assert web.get("/blog/").status_code == 200
 
 
-@pytest.mark.parametrize("settings", [{"cache_enabled": False}, {"redis_url": "unix:///nowhere/redis.sock"}])
+@pytest.mark.parametrize(
+    "settings",
+    [{"cache_enabled": False}, {"redis_url": "unix:///nowhere/redis.sock"}, {"var_dir": Path("/dev/null/nowhere")}],
+    ids=["switched off", "a Redis that is away", "a folder that cannot be made"],
+)
 def test_everything_works_without_the_cache(
     make_app: Callable[..., Flask], session: Session, settings: dict[str, object]
 ) -> None:
@@ -150,59 +153,14 @@ def test_a_redis_keeps_pages_too(
     assert app.config["CACHE_TYPE"] == "RedisCache"
 
 
-def test_the_feed_is_atom_with_whole_addresses(web: FlaskClient, session: Session) -> None:
-    author = make_user(session)
-    for n in range(22):
-        make_post(session, author, title=f"№{n} <b>&", content='<p>a &amp; b <a href="/blog/">x</a></p>')
-    make_post(session, author, title="Hidden", is_published=False)
-    answer = web.get("/blog/feed.xml")
-    assert answer.mimetype == "application/atom+xml"
-    feed = ElementTree.fromstring(answer.data)
-    titles = [entry.findtext(f"{ATOM}title") for entry in feed.iter(f"{ATOM}entry")]
-    assert titles == [f"№{n} <b>&" for n in range(21, 1, -1)]
-    content = feed.findtext(f"{ATOM}entry/{ATOM}content")
-    assert content is not None
-    assert 'href="http://localhost/blog/"' in content
-    assert web.get("/blog/feed.xml", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
-
-
-def test_a_sign_that_no_feed_can_carry_breaks_it_for_nobody(web: FlaskClient, session: Session) -> None:
-    make_post(session, make_user(session, first_name="An\x08na", last_name=""), title="One\ufffe two")
-    entry = ElementTree.fromstring(web.get("/blog/feed.xml").data).find(f"{ATOM}entry")
-    assert entry is not None
-    assert entry.findtext(f"{ATOM}title") == "One two"
-    assert entry.findtext(f"{ATOM}author/{ATOM}name") == "Anna"
-
-
-def test_the_map_holds_no_more_than_a_map_may(
-    web: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch
+def test_other_settings_are_seen_as_soon_as_the_service_has_them(
+    make_app: Callable[..., Flask], session: Session
 ) -> None:
-    monkeypatch.setattr(feeds, "IN_MAP", 4)
-    for _ in range(4):
-        make_post(session, make_user(session))
-    assert web.get("/sitemap.xml").get_data(as_text=True).count("<loc>") == 4
-
-
-def test_the_map_and_the_rules_for_robots_name_public_pages_only(web: FlaskClient, session: Session) -> None:
-    author = make_user(session)
-    make_post(session, author, title="Open")
-    make_post(session, author, title="Hidden", is_published=False)
-    links = [url.text for url in ElementTree.fromstring(web.get("/sitemap.xml").data).iter() if url.tag.endswith("loc")]
-    assert links == ["http://localhost/", "http://localhost/blog/", "http://localhost/blog/open"]
-    robots = web.get("/robots.txt").get_data(as_text=True)
-    assert "Disallow: /auth/" in robots
-    assert "Sitemap: http://localhost/sitemap.xml" in robots
-
-
-def test_a_post_tells_messengers_how_to_show_it(web: FlaskClient, session: Session) -> None:
-    make_post(session, make_user(session), content="<p>One &amp; two</p>", photo="f" * 32, photo_alt="A house")
-    page = web.get("/blog/a-post").get_data(as_text=True)
-    for tag in (
-        '<meta property="og:title" content="A post">',
-        '<meta property="og:description" content="One &amp; two">',
-        f'<meta property="og:image" content="http://localhost/media/{"f" * 32}-l.jpg">',
-        '<link rel="canonical" href="http://localhost/blog/a-post">',
-        'alt="A house"',
-        "1 minute to read",
-    ):
-        assert tag in page
+    make_post(session, make_user(session, first_name="", last_name=""))
+    session.commit()
+    before = {path: make_app().test_client().get(path).text for path in PUBLIC}
+    other = make_app(site=Site(name="Elsewhere"), public_url="http://elsewhere.example.org").test_client()
+    pages = {path: other.get(path).text for path in PUBLIC}
+    assert not any("lsewhere" in page for page in before.values())
+    assert all("lsewhere" in page for page in pages.values())
+    assert "<span>Elsewhere</span>" in pages["/blog/"]  # the signature of a nameless author, in the kept part

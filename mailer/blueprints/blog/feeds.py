@@ -12,9 +12,13 @@ from mailer.dispatch.notes import public_link
 from mailer.extensions import db
 from mailer.services import posts
 from mailer.services.post_content import UNWRITABLE
+from mailer.tokens import atom_id
 
 IN_FEED = 20
 IN_MAP = 50_000  # sitemaps.org: no more in one file, our own two pages among them
+
+# in a tag, as cleaned HTML writes it; the words of a text may look the same
+OWN_ADDRESS = re.compile(r'(<(?:a|img)(?:\s+[\w-]+="[^"]*")*?\s+(?:src|href)=")/(?!/)')
 
 
 @blog.get("/blog/feed.xml")
@@ -25,11 +29,13 @@ def feed() -> Response:
 
 def _feed() -> str:
     shown = db.session.scalars(posts.latest(IN_FEED)).all()
-    entries = [(post, card(post), _absolute(post.content)) for post in shown]
+    key = posts.naming_key(db.session())
+    entries = [(post, atom_id(key, f"post {post.id}"), card(post), _absolute(post.content)) for post in shown]
     changed_at = max((post.updated_at for post in shown), default=utcnow())
     with force_locale(config().default_locale):
         made = render_template(
             "blog/feed.xml",
+            feed_id=atom_id(key, "blog"),
             entries=entries,
             changed_at=changed_at,
             home=public_link("blog.index"),
@@ -40,7 +46,7 @@ def _feed() -> str:
 
 def _absolute(html: str) -> str:
     """A feed's reader knows no base address."""
-    return re.sub(r'(src|href)="/(?!/)', rf'\1="{config().public_url}/', html)
+    return OWN_ADDRESS.sub(rf"\1{config().public_url}/", html)
 
 
 @blog.get("/sitemap.xml")
@@ -51,8 +57,9 @@ def sitemap() -> Response:
 
 def _map() -> str:
     own = [public_link("blog.front"), public_link("blog.index")]
-    shown = db.session.scalars(posts.published().limit(IN_MAP - len(own))).all()
-    pages = [(card(post)["link"], post.updated_at) for post in shown]
+    shown = db.session.execute(posts.addresses(IN_MAP - len(own)))
+    folder = public_link("blog.index")  # building each address by itself takes most of a second more
+    pages = [(folder + slug, changed_at) for slug, changed_at in shown]
     return render_template("blog/sitemap.xml", own=own, pages=pages)
 
 

@@ -5,8 +5,10 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from mailer.blueprints.blog.room import config
 from mailer.extensions import cache, db
 from mailer.services import posts
+from mailer.tokens import token_hash
 
 log = logging.getLogger(__name__)
 
@@ -16,13 +18,19 @@ KEPT_S = 300
 
 def page(name: str, make: Callable[[], str]) -> str:
     """The text `name` as of the blog's present revision, made when it is not there."""
-    key = f"blog:{posts.revision(db.session())}:{name}"
+    key = f"blog:{_settings()}:{posts.revision(db.session())}:{name}"
     found = fetch(key)
     if isinstance(found, str):
         return found
     made = make()
     keep(key, made, KEPT_S)
     return made
+
+
+def _settings() -> str:
+    # a restart with others is seen at once too
+    used = config()
+    return token_hash(f"{used.site.name}\n{used.public_url}\n{used.default_locale}")[:12]
 
 
 def fetch(key: str) -> Any:
