@@ -14,6 +14,7 @@ from mailer.services.clients import like
 from mailer.services.post_content import search_key
 
 REVISION = "blog"
+MOST_WORDS = 10  # each reads all texts
 NEWEST_FIRST = (Post.published_at.desc(), Post.id.desc())
 
 
@@ -49,9 +50,9 @@ def published() -> Select[Post]:
 
 
 def search(q: str) -> Select[Post]:
-    """Published posts whose title or text holds `q`, in any case of letters, newest first."""
+    """Published posts whose title or text holds each word of `q`, in any case of letters, newest first."""
     key = func.replace(Post.search_key, "ё", "е")  # posts saved before `search_key` did so
-    return published().where(like(key, search_key(q)))
+    return published().where(*(like(key, word) for word in search_key(q).split()[:MOST_WORDS]))
 
 
 def latest(most: int) -> Select[Post]:

@@ -174,8 +174,9 @@ def test_the_search_finds_words_in_any_case_of_letters(session: Session, author:
         assert "Secret" not in page
         return "/blog/vesna" in page
 
-    assert all(finds(q) for q in ("весна", "ВЕСНА", "подснежн", "лёд 100%"))
-    assert not any(finds(q) for q in ("осень", "100_", "%%"))
+    assert all(finds(q) for q in ("весна", "ВЕСНА", "подснежн", "лёд 100%", "лёд  весна", "весна подснежники"))
+    assert not any(finds(q) for q in ("осень", "весна осень", "100_", "%%"))
+    assert finds("весна " * 30)
 
 
 @pytest.mark.both_databases
