@@ -14,7 +14,7 @@ from mailer.web.locales import chosen_zone
 def install(app: Flask) -> None:
     """Register the filters: the functions below, by their names."""
     app.jinja_env.filters.update(moment=moment, wall=wall, clock=clock, day=day, number=number, percent=percent)
-    app.jinja_env.filters.update(month=month, weekday=weekday, size=size)
+    app.jinja_env.filters.update(zoned=zoned, month=month, weekday=weekday, size=size)
 
 
 def moment(at: datetime | None, zone: str | None = None, *, seconds: bool = False) -> str:
@@ -31,8 +31,13 @@ def wall(at: datetime | None, zone: str) -> str:
 
 
 def clock(at: datetime | None, zone: str | None = None, *, seconds: bool = False) -> str:
-    """Date and time without the zone's name, for tables whose head names it once."""
+    """Date and time without the zone's name, for columns whose label is `zoned`."""
     return "—" if at is None else _format(at.astimezone(ZoneInfo(zone or chosen_zone())), seconds=seconds)
+
+
+def zoned(label: str) -> str:
+    """The label of a column of times, with the name of the reader's zone: for the head, and for each cell's own."""
+    return f"{label} ({chosen_zone()})"
 
 
 def _format(at: datetime, *, seconds: bool) -> str:
