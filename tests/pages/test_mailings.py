@@ -196,6 +196,30 @@ def test_stopping_is_for_good(web: FlaskClient, session: Session, owner: User) -
     assert web.get(f"/mailings/{mailing.id}/edit").status_code == 409
 
 
+def test_a_button_on_the_page_of_a_run_leads_back_to_it(web: FlaskClient, session: Session, owner: User) -> None:
+    run = make_run(session, make_mailing(session, owner))
+    here, room = f"/reports/runs/{run.id}", f"/mailings/{run.mailing_id}"
+    for verb in ("pause", "resume", "stop"):
+        session.commit()
+        page = web.get(here).text
+        if verb == "stop":
+            assert f'href="{room}/stop?run={run.id}"' in page
+            page = web.get(f"{room}/stop?run={run.id}").text
+            assert f'href="{here}" data-dialog-close' in page
+        button = page.partition(f'action="{room}/{verb}"')[2].partition("</form>")[0]
+        assert f'name="run" value="{run.id}"' in button
+        assert post(web, f"{room}/{verb}", run=run.id).location == here
+
+
+@pytest.mark.parametrize("run", ["", "0", "-1", "²", "9" * 40, "//evil.example", "other"])
+def test_a_button_leads_to_no_run_but_the_mailing_s_own(
+    web: FlaskClient, session: Session, owner: User, run: str
+) -> None:
+    mailing, other = make_mailing(session, owner), make_run(session, make_mailing(session, owner))
+    named = str(other.id) if run == "other" else run
+    assert post(web, f"/mailings/{mailing.id}/pause", run=named).location == f"/mailings/{mailing.id}"
+
+
 def test_sending_now_opens_today_s_run_once(web: FlaskClient, session: Session, owner: User) -> None:
     mailing = make_mailing(session, owner, starts_at=datetime(2030, 1, 1, 9, 0))
     assert web.get(f"/mailings/{mailing.id}/send-now").status_code == 200

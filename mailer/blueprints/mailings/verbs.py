@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import Response, flash, make_response, render_template
+from flask import Response, flash, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_login import login_required
 
@@ -10,9 +10,9 @@ from mailer.blueprints.mailings.room import mailings, own
 from mailer.clock import utcnow
 from mailer.dispatch.wake import wake
 from mailer.extensions import db
-from mailer.models import Mailing
+from mailer.models import Mailing, Run
 from mailer.rules.lifecycle import Verb
-from mailer.services import planning
+from mailer.services import planning, runs
 from mailer.web.acting import audit
 from mailer.web.targets import see_other
 
@@ -37,7 +37,7 @@ def confirm_stop(mailing_id: int) -> Response:
     """Ask once more: stopping is for good."""
     mailing = own(mailing_id)
     planning.require(db.session(), mailing, Verb.STOP, now=utcnow())
-    return make_response(render_template("mailings/stop.html", mailing=mailing))
+    return make_response(render_template("mailings/stop.html", mailing=mailing, run=_run_of(mailing)))
 
 
 @mailings.post("/<int:mailing_id>/stop")
@@ -65,9 +65,18 @@ def send_now(mailing_id: int) -> Response:
 
 def _done(mailing_id: int, act: Callable[..., None], verb: str, sentence: str) -> Response:
     mailing: Mailing = own(mailing_id)
+    run = _run_of(mailing)
+    back = see_other("reports.run", run_id=run.id) if run else see_other("mailings.view", mailing_id=mailing_id)
     act(db.session(), mailing, now=utcnow())
     audit(verb, object_kind="mailing", object_id=mailing_id)
     db.session.commit()
     wake()
     flash(sentence, "success")
-    return see_other("mailings.view", mailing_id=mailing_id)
+    return back
+
+
+def _run_of(mailing: Mailing) -> Run | None:
+    """The run whose page the button was on: the request names it, and it must be the mailing's own."""
+    asked = request.values.get("run", "")
+    is_id = asked.isascii() and asked.isdigit() and len(asked) < 19
+    return db.session.scalar(runs.of_mailing(mailing.id).where(Run.id == int(asked))) if is_id else None
