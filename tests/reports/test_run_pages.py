@@ -69,6 +69,17 @@ def test_the_moving_part_asks_for_itself_until_the_run_is_over(web: FlaskClient,
     assert over.headers["HX-Refresh"] == "true"
 
 
+def test_what_does_not_move_says_of_which_moment_it_is(web: FlaskClient, session: Session, owner: User) -> None:
+    run = finished_run(session, owner, SOME, state=RunState.OPEN)
+    said = re.compile(r"below: as of \d+ \w+ \d{4}, \d\d:\d\d:\d\d \(UTC\)\.")
+    still = web.get(f"/reports/runs/{run.id}").text.partition("</section>")[2]
+    assert said.search(still)
+    assert said.search(still).start() < still.index("By mail domain")  # type: ignore[union-attr]
+    assert not said.search(web.get(f"/reports/runs/{run.id}/live").text)
+    run.state = RunState.DONE
+    assert not said.search(web.get(f"/reports/runs/{run.id}").text)
+
+
 @pytest.mark.both_databases
 def test_the_moving_part_reads_the_run_s_row_and_nothing_else(
     web: FlaskClient, session: Session, owner: User, engine: Engine
