@@ -10,7 +10,7 @@ from sqlalchemy import Select
 from mailer.admin.forms import ReasonForm
 from mailer.admin.lists import Listed, Narrowings, reader
 from mailer.admin.previews import sample, values_for
-from mailer.admin.verdicts import OF_MAILINGS, asked_ids, pronounce
+from mailer.admin.verdicts import OF_MAILINGS, asked_ids, chosen, pronounce
 from mailer.admin.walls import door
 from mailer.clock import utcnow
 from mailer.dispatch.wake import wake
@@ -72,6 +72,7 @@ class Mailings(Listed):
         return page
 
     @door("/<any(off, on):verb>", "GET", "POST")
+    @chosen
     def judge(self, verb: str) -> Response:
         """Ask for a reason and act; one id out of sight makes the whole request a 404."""
         plans = moderation.judged_mailings(db.session(), reader(), asked_ids())

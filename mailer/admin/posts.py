@@ -8,7 +8,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import defer, joinedload
 
 from mailer.admin.lists import Listed, Narrowings
-from mailer.admin.verdicts import OF_POSTS, asked_ids, pronounce
+from mailer.admin.verdicts import OF_POSTS, asked_ids, chosen, pronounce
 from mailer.admin.walls import door
 from mailer.extensions import db
 from mailer.models import Post
@@ -33,6 +33,7 @@ class Posts(Listed):
         return select(Post).options(joinedload(Post.author), defer(Post.content), defer(Post.search_key))
 
     @door("/<any(publish, hide):verb>", "GET", "POST")
+    @chosen
     def judge(self, verb: str) -> Response:
         """Ask for a reason and act; one id of nothing makes the whole request a 404."""
         posts = post_moderation.judged(db.session(), asked_ids())

@@ -8,7 +8,7 @@ from flask import Response, url_for
 from sqlalchemy import Select
 
 from mailer.admin.lists import Listed, Narrowings, reader
-from mailer.admin.verdicts import OF_USERS, asked_ids, pronounce
+from mailer.admin.verdicts import OF_USERS, asked_ids, chosen, pronounce
 from mailer.admin.walls import door
 from mailer.clock import utcnow
 from mailer.extensions import db
@@ -70,6 +70,7 @@ class Users(Listed):
         return page
 
     @door("/<any(block, unblock, trust, distrust):verb>", "GET", "POST")
+    @chosen
     def judge(self, verb: str) -> Response:
         """Ask for a reason and act; one id that is not to be touched makes the whole request a 404."""
         people = moderation.judged_users(db.session(), reader(), asked_ids())

@@ -5,6 +5,7 @@ All of one request happen or none; what others see of them (letters, a worker's 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, request
@@ -22,8 +23,10 @@ from mailer.models import Mailing, Post, User
 from mailer.services import moderation, post_moderation
 from mailer.web.acting import audit
 from mailer.web.forms import render_form
+from mailer.web.targets import see_other
 
 Judged = User | Mailing | Post
+Judge = Callable[[Any, str], Response]
 # about one, about several: no plural forms, for the sentence does not say how many
 Words = tuple[LazyString, LazyString]
 
@@ -140,6 +143,19 @@ def asked_ids() -> list[int]:
     """The ids that the list's boxes or the page that asks have sent; rubbish stands for an id that never exists."""
     raw = request.values.getlist("id")
     return [int(one) if one.isascii() and one.isdigit() and len(one) < 19 else 0 for one in raw]
+
+
+def chosen(judge: Judge) -> Judge:
+    """Round a view of verdicts: a verb pressed with no box ticked leads back to the list, which says so."""
+
+    @wraps(judge)
+    def ask_first(room: Any, verb: str) -> Response:
+        if asked_ids():
+            return judge(room, verb)
+        flash(_("Choose at least one first."), "warning")
+        return see_other(".index_view")
+
+    return ask_first
 
 
 def pronounce(verdict: Verdict, judged: Sequence[Judged], *, back: str) -> Response:

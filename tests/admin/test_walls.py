@@ -120,8 +120,17 @@ def test_an_administrator_sees_staff_but_cannot_judge_it(
         assert post(web, "/admin/users/block", id=user_id, reason="no").status_code == 404
 
 
-@pytest.mark.parametrize("ids", [[], ["0"], ["x"], ["99999999999999999999"], ["-1"]])
+@pytest.mark.parametrize("ids", [["0"], ["x"], ["99999999999999999999"], ["-1"]])
 def test_ids_of_nothing_answer_like_walls(web: FlaskClient, moderator: User, ids: list[str]) -> None:
     sign_in(web, moderator)
     for path in ("/admin/users/block", "/admin/mailings/off"):
         assert post(web, path, {"id": ids}, reason="spam").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/admin/users/block", "/admin/mailings/off", "/admin/posts/hide"])
+def test_a_verb_with_nothing_ticked_leads_back_to_the_list(web: FlaskClient, admin: User, path: str) -> None:
+    sign_in(web, admin)
+    room = path.rpartition("/")[0] + "/"
+    pressed, posted = web.get(f"{path}?q="), post(web, path, reason="Spam")
+    assert [(one.status_code, one.location) for one in (pressed, posted)] == [(303, room), (303, room)]
+    assert "Choose at least one first." in web.get(room).text
