@@ -33,6 +33,13 @@ def test_the_form_of_a_client_shows_its_tags_in_one_line(web: FlaskClient, sessi
     assert post(web, f"/clients/{client.id}/edit", email=client.email).status_code == 303
 
 
+def test_a_long_address_leaves_room_for_the_way_back(web: FlaskClient, session: Session, owner: User) -> None:
+    client = make_client(session, owner, email=f"{'a' * 60}@example.org")
+    way_back = web.get(f"/clients/{client.id}").text.partition('class="breadcrumb"')[2].partition("</ol>")[0]
+    assert "aaa..." in way_back
+    assert client.email not in way_back
+
+
 def test_a_client_is_added_with_tags(web: FlaskClient, session: Session, owner: User) -> None:
     answer = post(
         web, "/clients/create", email="Анна@Почта.рф", full_name="Анна", comment="сестра", tags="VIP, vip; Москва"

@@ -117,6 +117,15 @@ def test_a_missed_run_says_how_many_times_were_missed(web: FlaskClient, session:
     assert "3 times were missed" in web.get(f"/reports/runs/{run.id}").text
 
 
+def test_a_long_title_leaves_room_for_the_way_back(web: FlaskClient, session: Session, owner: User) -> None:
+    run = finished_run(session, owner, SOME)
+    run.mailing.title = "b" * 100
+    page = web.get(f"/reports/attempts?run={run.id}").text
+    way_back = page.partition('class="breadcrumb"')[2].partition("</ol>")[0]
+    assert "bbb..., 2" in way_back
+    assert "b" * 41 not in way_back
+
+
 @pytest.mark.both_databases
 def test_reasons_are_grouped_by_what_was_said(session: Session, owner: User) -> None:
     run = finished_run(session, owner, [Outcome.ACCEPTED])
