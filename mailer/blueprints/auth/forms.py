@@ -83,6 +83,7 @@ class RegisterForm(AddressForm, NewPasswordForm):
     """Sign-up. The zone is the browser's guess; a wrong one is quietly replaced."""
 
     password = password_field(_l("Password"), is_new=True)
+    password2 = repeated_field()
     time_zone = HiddenField(render_kw={"data-guess": ""})
 
     def own_words(self) -> Iterable[str]:
@@ -105,9 +106,11 @@ class LoginForm(BaseForm):
 
 
 class PasswordForm(NewPasswordForm):
-    """Change of password."""
+    """Change of password. The new one is asked for after the present one, and errors follow this order."""
 
     current_password = password_field(_l("Present password"))
+    password = password_field(_l("New password"), is_new=True)
+    password2 = repeated_field()
 
 
 class EmailForm(AddressForm):
@@ -125,14 +128,14 @@ class DeleteForm(BaseForm):
 class ProfileForm(BaseForm):
     """Who one is, where and in which language."""
 
+    first_name = line(_l("First name"), most=100, render_kw={"autocomplete": "given-name"})
+    last_name = line(_l("Last name"), most=100, render_kw={"autocomplete": "family-name"})
     username = line(
         _l("User name"),
         most=USERNAME_MOST,
         description=_l("Letters, digits, dots, dashes; may be used to sign in."),
         render_kw={"autocomplete": "username"},
     )
-    first_name = line(_l("First name"), most=100, render_kw={"autocomplete": "given-name"})
-    last_name = line(_l("Last name"), most=100, render_kw={"autocomplete": "family-name"})
     time_zone = SelectField(_l("Time zone"), choices=lambda: sorted(available_timezones()))
     locale = SelectField(_l("Language"), choices=[SelectChoice(code, LANGUAGES[code]) for code in LOCALES])
     wants_notices = BooleanField(_l("Write to me when something is wrong with a mailing"))

@@ -4,7 +4,7 @@ import unicodedata
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, Field, Form, HiddenField, TextAreaField, ValidationError
+from wtforms import BooleanField, Field, Form, HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, Length, Optional
 
 from mailer.rules.errors import Invalid
@@ -60,14 +60,19 @@ def _writable(value: str | None) -> str:
     return UNWRITABLE.sub("", value or "")
 
 
-class ReasonForm(BaseForm):
+def reason_field() -> StringField:
     """Why a moderator changes or deletes the post of another; one's own post is nobody's business."""
+    return line(_l("Reason"), DataRequired(_l("Give a reason.")), most=500)
 
-    reason = line(_l("Reason"), DataRequired(_l("Give a reason.")), most=500)
+
+class ReasonForm(BaseForm):
+    """The reason alone: deleting."""
+
+    reason = reason_field()
 
 
 class PostForm(ReasonForm):
-    """Title, text, cover, and whether readers see it."""
+    """Title, text, cover, whether readers see it, and at the end the reason."""
 
     title = line(_l("Headline"), DataRequired(NO_TITLE), _visible, most=200)
     # every page has an element "content" already: the one that "skip to the content" leads to
@@ -78,6 +83,7 @@ class PostForm(ReasonForm):
     photo_alt = line(_l("What the photo shows"), Optional(), most=300, description=_l("For those who cannot see it."))
     drop_photo = BooleanField(_l("Remove the photo"))
     is_published = BooleanField(_l("Published"))
+    reason = reason_field()
     # the post's last change when the form was made
     seen = HiddenField()
 
