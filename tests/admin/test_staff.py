@@ -37,6 +37,19 @@ def test_a_role_taken_closes_them(app: Flask, web: FlaskClient, session: Session
     assert "Left us" in {row.reason for row in rows}
 
 
+def test_the_audit_calls_roles_by_their_names(app: Flask, web: FlaskClient, session: Session, admin: User) -> None:
+    person = make_user(session, email="new@example.org", locale="ru")
+    admin.locale = "ru"
+    sign_in(web, admin)
+    post(web, "/admin/staff/give", email="new@example.org", role="mail-moderator", reason="Помогает")
+    theirs = app.test_client()
+    sign_in(theirs, person)
+    for page in (web.get("/admin/audit/").text, theirs.get("/auth/activity").text):
+        rows = [row for row in page.split("<tr>")[2:] if "Помогает" in row or "Роль выдана" in row]
+        assert len(rows) == 2
+        assert all("Модератор рассылок" in row and ">mail-moderator" not in row for row in rows)
+
+
 def test_nobody_takes_their_own_role(web: FlaskClient, session: Session, admin: User) -> None:
     admin_id = admin.id
     sign_in(web, admin)
