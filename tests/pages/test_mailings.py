@@ -1,5 +1,6 @@
 """Plans through their pages: every field, every verb."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from mailer.config import Sending
 from mailer.models import Mailing, Run, RunState, User
 from tests.pages.bad_input import CONTROL
-from tests.support.people import post, sign_in
+from tests.support.people import csrf_token, post, sign_in
 from tests.support.world import make_client, make_mailing, make_message, make_run, make_tag, make_user
 
 SOON = datetime.now(UTC) + timedelta(days=2)
@@ -57,6 +58,16 @@ def test_the_next_dates_are_shown_before_saving(web: FlaskClient, session: Sessi
     assert answer.status_code == 200
     assert page.count("(Europe/Moscow)</li>") == 6
     assert not mailings_of(session, owner)
+
+
+def test_the_live_dates_take_half_a_date_for_a_question(web: FlaskClient, session: Session, owner: User) -> None:
+    fields = {**plan(make_message(session, owner).id), "starts_at": "2026-0", "show_dates": "1"}
+    pressed = post(web, "/mailings/create", fields)
+    live = web.post("/mailings/create", data={**fields, "csrf_token": csrf_token(web)}, headers={"HX-Request": "true"})
+    assert (pressed.status_code, live.status_code) == (422, 200)
+    part = re.compile(r'<section[^>]*id="next-dates".*?</section>', re.DOTALL)
+    assert part.findall(live.text) == part.findall(pressed.text) != []
+    assert mailings_of(session, owner) == []
 
 
 def test_a_draft_is_due_never(web: FlaskClient, session: Session, owner: User) -> None:

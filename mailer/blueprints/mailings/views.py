@@ -98,7 +98,7 @@ def delete(mailing_id: int) -> Response:
 def _form_page(form: MailingForm, mailing: Mailing | None) -> Response:
     """The form with how many it would reach, and the dates it would send on, when they can be told."""
     sent_on = plans.last_day(db.session(), mailing) if mailing is not None else None
-    return render_form(
+    page = render_form(
         "mailings/form.html",
         form,
         mailing=mailing,
@@ -107,3 +107,6 @@ def _form_page(form: MailingForm, mailing: Mailing | None) -> Response:
         outlook=choosing.outlook(form, mailing, sent_on=sent_on),
         sent_on=sent_on,
     )
+    if "HX-Request" in request.headers:
+        page.status_code = 200  # the live dates: half a date is a question still, and no error in the browser's log
+    return page
