@@ -41,6 +41,18 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.querySelector("[data-error-summary]")?.focus();
+/* A link of the summary leads to what can be typed in or pressed, also where that stands in for the field itself. */
+const goTo = (field) => {
+  const editor = field.hidden && field.previousElementSibling.querySelector(".ql-editor");
+  (field.tomselect ?? (editor || field.querySelector("input")) ?? field).focus();
+};
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-error-summary] a");
+  const field = link && document.getElementById(link.hash.slice(1));
+  if (!field) return;
+  event.preventDefault();
+  goTo(field);
+});
 // rows of places that are wider than a phone; each by itself, for two smooth scrolls at once would end one of them
 for (const here of document.querySelectorAll(":is(.side, .rooms) a[aria-current]")) {
   const row = here.closest("nav");

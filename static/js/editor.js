@@ -87,8 +87,7 @@ const label = (quill, bar, textarea) => {
   Object.assign(tooltip.querySelector(".ql-action").dataset, { label: words.edit, save: words.save });
   tooltip.querySelector(".ql-remove").dataset.label = words.remove;
   const about = { role: "textbox", "aria-multiline": "true", "aria-label": textarea.labels[0]?.textContent.trim() ?? "" };
-  const described = textarea.getAttribute("aria-describedby");
-  if (described) about["aria-describedby"] = described;
+  for (const name of ["aria-describedby", "aria-invalid"]) if (textarea.hasAttribute(name)) about[name] = textarea.getAttribute(name);
   for (const [name, value] of Object.entries(about)) quill.root.setAttribute(name, value);
 };
 

@@ -68,8 +68,9 @@ const dress = (select) => {
   picker.hook("instead", "canSelect", (option) => !picker.loading && TomSelect.prototype.canSelect.call(picker, option));
   // the label now belongs to the search field; the select behind it is only what is posted
   select.setAttribute("aria-hidden", "true");
-  const help = select.getAttribute("aria-describedby");
-  if (help) picker.control_input.setAttribute("aria-describedby", help);
+  for (const name of ["aria-describedby", "aria-invalid"]) {
+    if (select.hasAttribute(name)) picker.control_input.setAttribute(name, select.getAttribute(name));
+  }
 };
 
 const dressAll = () => document.querySelectorAll("select[data-remote], select[data-picker]").forEach(dress);

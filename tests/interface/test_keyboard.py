@@ -8,6 +8,10 @@ from tests.interface.eyes import PHONE, Eyes
 from tests.interface.pages import Seen, browser_of
 
 MOST_STOPS = 40
+WHERE = """() => {
+  const one = document.activeElement;
+  return [one.id || one.className, one.getAttribute("aria-invalid")];
+}"""
 FOCUSED = """() => {
   const one = document.activeElement, box = one.getBoundingClientRect();
   if (one === document.body) return null;
@@ -50,3 +54,26 @@ def test_a_dialog_asks_with_the_safe_choice_first_and_gives_the_focus_back(
     look.keyboard.press("Escape")
     asked.wait_for(state="detached")
     assert leading.evaluate("one => one === document.activeElement")
+
+
+def test_a_link_of_the_error_summary_leads_to_what_stands_in_for_its_field(
+    app: Flask, world: World, look: Page
+) -> None:
+    eyes = Eyes(look, browser_of(app, world, "owner"), themes=("dark", "light"))
+    eyes.open(Seen("", "/messages/create", ""))
+    look.locator("[name=subject]").fill("News")
+    look.locator(".ql-editor").fill("{{ nosuch }}")
+    follow_the_summary(look, "HTML")
+    assert look.evaluate(WHERE) == ["ql-editor", "true"]
+    eyes.open(Seen("", "/mailings/create", ""))
+    look.locator("[name=audience][value=picked]").check(force=True)
+    follow_the_summary(look, "Clients")
+    assert look.evaluate(WHERE) == ["clients-ts-control", "true"]
+
+
+def follow_the_summary(page: Page, name: str) -> None:
+    """Save, be refused, and press the link to this field."""
+    page.get_by_role("button", name="Save").click()
+    link = page.locator("[data-error-summary]").get_by_role("link", name=name)
+    link.focus()
+    page.keyboard.press("Enter")
