@@ -62,7 +62,7 @@ const dress = (select) => {
       option: row,
       item: row,
       no_results: () => `<div class="no-results">${hasFailed ? words.search_failed : words.nothing_found}</div>`,
-      loading: () => `<div class="no-results">${words.loading}</div>`,
+      loading: () => `<div class="no-results"><span class="visually-hidden">${words.loading}</span>${'<span class="skeleton"></span>'.repeat(3)}</div>`,
     },
   });
   picker.hook("instead", "canSelect", (option) => !picker.loading && TomSelect.prototype.canSelect.call(picker, option));
