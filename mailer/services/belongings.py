@@ -9,7 +9,7 @@ from datetime import date, datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import RowMapping, Select, case, select
 from sqlalchemy.orm import Session
 
 from mailer.models import (
@@ -37,6 +37,7 @@ from mailer.orm import Base
 
 IN_MEMORY = 4 * 1024 * 1024
 AT_ONCE = 1000
+WHO_AND_WHERE = frozenset({"actor", "address", "browser"})
 # a spreadsheet takes such a cell for a formula (CWE-1236)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -85,8 +86,18 @@ def parts_of(user: User) -> dict[str, Select[Any]]:
         "attempts.csv": select(*_columns(Attempt)).join(Run, Run.id == Attempt.run_id).where(Run.owner_id == mine),
         "posts.json": select(*_columns(Post, "author_id", "search_key")).where(Post.author_id == mine),
         "sessions.csv": select(*_columns(SignIn, "id_hash", "user_id")).where(SignIn.user_id == mine),
-        "activity.csv": select(*_columns(AuditEntry, "actor_id", "user_id")).where(AuditEntry.user_id == mine),
+        "activity.csv": _activity(mine),
     }
+
+
+def _activity(user_id: int) -> Select[Any]:
+    """What concerns this account. Of a moderator's deed the archive tells no more than the page: not who, nor where."""
+    is_anothers = AuditEntry.actor_id != user_id
+    columns = [
+        case((is_anothers, ""), else_=column).label(column.key) if column.key in WHO_AND_WHERE else column
+        for column in _columns(AuditEntry, "actor_id", "user_id")
+    ]
+    return select(*columns).where(AuditEntry.user_id == user_id)
 
 
 def _of_runs(table: type[RunReason | RunDomain | RunTime], owner_id: int) -> Select[Any]:

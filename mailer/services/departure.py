@@ -128,4 +128,4 @@ def _erase_rest(session: Session, user_id: int) -> None:
     session.execute(update(Message).where(Message.owner_id == user_id).values(subject="", text="", html=""))
     own = (AuditEntry.user_id == user_id) | (AuditEntry.actor_id == user_id)
     session.execute(update(AuditEntry).where(own).values(address="", browser="", detail=""))
-    session.execute(update(AuditEntry).where(AuditEntry.actor_id == user_id).values(actor=""))
+    session.execute(update(AuditEntry).where(AuditEntry.actor_id == user_id).values(actor="", reason=""))

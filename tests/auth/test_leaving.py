@@ -79,6 +79,23 @@ def test_everything_of_ones_own_is_in_the_archive(web: FlaskClient, session: Ses
     assert "account.export" in session.scalars(select(AuditEntry.verb)).all()
 
 
+@pytest.mark.both_databases
+def test_the_archive_does_not_say_which_moderator_acted_nor_from_where(web: FlaskClient, session: Session) -> None:
+    owner, moderator = make_user(session), make_user(session, email="moderator@example.org")
+    there = {"user_id": owner.id, "address": "203.0.113.77", "browser": "Moderator's browser"}
+    audit.record(session, "user.trust", now=NOW, actor=moderator, reason="A good sender", **there)
+    audit.record(session, "session.refuse", now=NOW, user_id=owner.id, address="192.0.2.9", browser="Anybody's")
+    audit.record(session, "session.start", now=NOW, actor=owner, address="192.0.2.7", browser="Own browser")
+    sign_in(web, owner)
+    answer = post(web, "/auth/download")
+    rows = list(csv.DictReader(io.StringIO(unpack(answer.data)["activity.csv"])))
+    answer.close()
+    told = {row["verb"]: (row["actor"], row["address"], row["browser"], row["reason"]) for row in rows}
+    assert told["user.trust"] == ("", "", "", "A good sender")
+    assert told["session.refuse"] == ("", "192.0.2.9", "Anybody's", "")
+    assert told["session.start"] == (owner.email, "192.0.2.7", "Own browser", "")
+
+
 # links and letters under way, and sums of what the archive lists one by one
 NOT_TAKEN_ALONG = {"account_token", "account_letter", "daily_total"}
 
@@ -131,6 +148,8 @@ def test_totals_stay_and_addresses_go(session: Session) -> None:
     run = make_history(session, owner, state=RunState.DONE)
     kept = make_history(session, other, state=RunState.DONE)
     audit.record(session, "session.start", now=NOW, actor=owner, address="192.0.2.7", browser="Browser")
+    words = {"reason": "boris@example.org asked me", "detail": "boris@example.org"}
+    audit.record(session, "suppression.lift", now=NOW, actor=owner, **words)
     departure.leave(session, owner, now=NOW)
     departure.erase_some(session, now=NOW, commit=session.commit)
     session.expire_all()
@@ -141,7 +160,8 @@ def test_totals_stay_and_addresses_go(session: Session) -> None:
     for table in (Client, MessageVersion):
         assert session.scalar(select(func.count()).select_from(table).where(table.owner_id == owner.id)) == 0
     assert session.scalars(select(Message.text).where(Message.owner_id == owner.id)).all() == [""]
-    assert session.scalars(select(AuditEntry.actor + AuditEntry.address + AuditEntry.browser)).all() == [""]
+    left = (AuditEntry.actor, AuditEntry.address, AuditEntry.browser, AuditEntry.detail, AuditEntry.reason)
+    assert session.execute(select(*left)).all() == [("",) * 5] * 2
     assert all(session.scalars(select(Attempt.address).where(Attempt.run_id == kept.id)))
     assert session.scalar(select(func.count()).select_from(Client).where(Client.owner_id == other.id)) == 2
 
