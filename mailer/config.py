@@ -4,9 +4,11 @@ The truth about names and defaults is the `SETTINGS` of this file; `.env.example
 and a test holds the two together.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -15,6 +17,9 @@ from mailer import environment as env
 ROOT = Path(__file__).resolve().parent.parent
 MINUTES_PER_DAY = 24 * 60
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+# a host, perhaps a port and a path; nothing that would tear a link in a letter
+SITE_ADDRESS = re.compile(r"https?://([\w-]+(\.[\w-]+)*|\[[\da-f:.]+\])(:\d{1,5})?(/[^\s?#]*)?", re.IGNORECASE)
+PLACEHOLDER = re.compile("change|secret|example", re.IGNORECASE)
 
 
 class ConfigError(Exception):
@@ -54,6 +59,11 @@ class Site:
     abuse_contact: str = ""
     postal_address: str = ""
     everyone_may_publish: bool = False
+
+    @property
+    def own_words(self) -> tuple[str, ...]:
+        """What would be guessed first here, so nobody's password may be it."""
+        return self.name, "mailer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,15 +210,26 @@ def _contradictions(config: Config) -> tuple[tuple[bool, str], ...]:
         (config.default_locale not in {"ru", "en"}, "DEFAULT_LOCALE must be ru or en."),
         (config.log_level not in LOG_LEVELS, f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}."),
         (not config.public_url.startswith(("http://", "https://")), "PUBLIC_URL must begin with http:// or https://."),
+        (
+            not SITE_ADDRESS.fullmatch(config.public_url),
+            f"PUBLIC_URL is “{config.public_url}”; it must name a host, as in https://mailer.example.org.",
+        ),
     )
 
 
 def _dangers(config: Config) -> tuple[tuple[bool, str], ...]:
     if config.development or config.testing:
         return ()
-    weak = len(config.secret_key) < 32 or len(set(config.secret_key)) < 10
     return (
-        (weak, "SECRET_KEY is too short or too simple for production. Use 32 or more random characters."),
+        (
+            _is_weak(config.secret_key),
+            "SECRET_KEY is too short or too simple for production. Use 32 or more random characters.",
+        ),
         (not config.is_https, "PUBLIC_URL must begin with https:// in production: sign-in cookies need TLS."),
         (not config.mail.host, "MAIL_SERVER is missing: without it no letter can leave."),
     )
+
+
+def _is_weak(key: str) -> bool:
+    steps = {ord(after) - ord(before) for before, after in pairwise(key)}  # few in 1234567890… and abcdef…
+    return len(key) < 32 or len(set(key)) < 10 or len(steps) < 8 or bool(PLACEHOLDER.search(key))

@@ -1,8 +1,10 @@
 """What stops the service is said in one clear line, whichever door is opened."""
 
 import os
+import secrets
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,7 +38,19 @@ def run(*command: str, folder: Path, **settings: str) -> subprocess.CompletedPro
         ({"SECRET_KEY": ""}, "SECRET_KEY is missing"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY is too short"),
         ({"SECRET_KEY": "a" * 64}, "too simple"),
+        ({"SECRET_KEY": "1234567890" * 4}, "too simple"),
+        ({"SECRET_KEY": "0123456789abcdef" * 2}, "too simple"),
+        ({"SECRET_KEY": "change-me-please-change-me-please-now"}, "too simple"),
+        ({"SECRET_KEY": "My-Secret-kJ3vb8-Zq0_pL5sXw7Rt2Yn6"}, "too simple"),
         ({"PUBLIC_URL": "http://mailer.example.org"}, "PUBLIC_URL must begin with https"),
+        ({"PUBLIC_URL": "ftp://mailer.example.org"}, "PUBLIC_URL must begin with http"),
+        ({"PUBLIC_URL": "https://"}, "PUBLIC_URL must begin with http"),
+        ({"PUBLIC_URL": "https:// x"}, "must name a host"),
+        ({"PUBLIC_URL": "https://?"}, "must name a host"),
+        ({"PUBLIC_URL": "https://:443"}, "must name a host"),
+        ({"PUBLIC_URL": "https://mailer.example.org/a b"}, "must name a host"),
+        ({"PUBLIC_URL": "https://mailer.example.org?a=b"}, "must name a host"),
+        ({"PUBLIC_URL": "https://me@mailer.example.org"}, "must name a host"),
         ({"MAIL_SERVER": ""}, "MAIL_SERVER is missing"),
         ({"MAIL_USERNAME": "me"}, "go together"),
         ({"MAIL_USERNAME": "me", "MAIL_PASSWORD": "secret"}, "never sent in the clear"),
@@ -57,6 +71,20 @@ def test_settings_that_cannot_be_used_are_named(settings: dict[str, str], words:
 
 def test_good_production_settings_are_taken() -> None:
     assert Config.from_env(PRODUCTION).is_https
+
+
+HOSTS = ("mailer.example.org", "Mailer.example.org:8443/news/", "localhost", "192.0.2.1", "[2001:db8::1]", "почта.рф")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_site_may_have_any_address(host: str) -> None:
+    assert Config.from_env(PRODUCTION | {"PUBLIC_URL": f"https://{host}"}).public_url == f"https://{host.rstrip('/')}"
+
+
+@pytest.mark.parametrize("make", [secrets.token_hex, secrets.token_urlsafe], ids=["hex", "urlsafe"])
+def test_random_keys_are_taken(make: Callable[[int], str]) -> None:
+    for _n in range(100):
+        Config.from_env(PRODUCTION | {"SECRET_KEY": make(32)})
 
 
 def test_a_door_says_in_one_line_why_it_stays_shut(tmp_path: Path) -> None:

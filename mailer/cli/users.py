@@ -23,7 +23,7 @@ REFUSED = {
     "too_short": f"A password has at least {passwords.LEAST} characters.",
     "too_long": f"A password has at most {passwords.MOST} characters.",
     "common": "This is one of the most common passwords. Choose another.",
-    "own_words": "This is the address itself. Choose another.",
+    "own_words": "This is the address itself, or our own name. Choose another.",
 }
 
 users = AppGroup("user", help="Create users, grant and revoke roles.")
@@ -39,7 +39,8 @@ def create(email: str, *, admin: bool, link: bool) -> None:
     if address is None:
         raise click.ClickException(f"“{email}” is not an e-mail address.")
     password = "" if link else _ask()
-    if password and (trouble := passwords.trouble_with(password, (address.email, email.partition("@")[0]))):
+    own_words = (*_config().site.own_words, address.email, email.partition("@")[0])
+    if password and (trouble := passwords.trouble_with(password, own_words)):
         raise click.ClickException(REFUSED[trouble])
     session = db.session()
     user = _create(session, address, password)
@@ -91,7 +92,7 @@ def _ask() -> str:
 
 
 def _create(session: Session, address: addresses.Address, password: str) -> User:
-    config: Config = current_app.config["MAILER"]
+    config = _config()
     method = config.password_method
     digest = passwords.hash_password(password, method=method) if password else passwords.NO_PASSWORD
     new = accounts.NewAccount(address, digest, config.time_zone, config.default_locale)
@@ -114,3 +115,8 @@ def _known(email: str) -> User:
     if user is None:
         raise click.ClickException(f"There is no user {email}.")
     return user
+
+
+def _config() -> Config:
+    config: Config = current_app.config["MAILER"]
+    return config
