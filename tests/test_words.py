@@ -1,9 +1,11 @@
 """README and docs: they name what exists, and every setting."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from mailer.config import ROOT
 
@@ -33,3 +35,39 @@ def test_every_link_and_picture_of_a_page_is_there(page: Path) -> None:
 
 def test_no_picture_weighs_more_than_a_page_should() -> None:
     assert not [path.name for path in (ROOT / "docs").rglob("*.png") if path.stat().st_size > 200_000]
+
+
+NGINX = re.compile(r"^## nginx$.*?^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# what an answer carries beside what guards it
+OTHERS = {"Cache-Control", "Content-Length", "Content-Type", "Set-Cookie", "Vary"}
+
+
+@pytest.fixture
+def nginx() -> str:
+    """The site that docs/production.md gives nginx."""
+    found = NGINX.search((ROOT / "docs" / "production.md").read_text("utf-8"))
+    assert found
+    return found[1]
+
+
+def test_nginx_says_of_its_own_pages_what_the_service_says_of_its_own(
+    nginx: str, make_app: Callable[..., Flask]
+) -> None:
+    answer = make_app(public_url="https://localhost").test_client().get("/", base_url="https://localhost")
+    said = {name: value for name, value in answer.headers.items() if name not in OTHERS}
+    maps = re.findall(r'^map \$upstream_http_(\w+)\s+(\$\w+)\s*\{\s*"" "(.*?)";\s*\}$', nginx, re.MULTILINE)
+    values = {variable: (name, value) for name, variable, value in maps}
+    added = dict(re.findall(r"^    add_header (\S+)\s+(\$\w+)\s+always;$", nginx, re.MULTILINE))
+    assert {name: values[variable][1] for name, variable in added.items()} == said
+    assert all(values[variable][0] == name.replace("-", "_").lower() for name, variable in added.items())
+    assert nginx.count("add_header ") - nginx.count("an add_header ") == len(said)  # none inside a location
+
+
+def test_nginx_keeps_secret_addresses_out_of_its_logs_and_names_its_host(nginx: str) -> None:
+    plain, tls = nginx.split("server {\n")[1:]
+    for door in (plain, tls):
+        silent = re.findall(r"location ~ (\S+) \{\n\s+access_log off;", door)
+        assert len(silent) == 1
+        for path in ("/auth/confirm/x", "/auth/reset/x", "/auth/email/x", "/unsubscribe/x"):
+            assert re.match(silent[0], path)
+    assert "https://$host" not in nginx
