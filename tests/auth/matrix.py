@@ -134,6 +134,14 @@ def dump(path: Path) -> dict[str, list[tuple[Any, ...]]]:
         return {**rows, VIEWS: sorted(database.execute("SELECT id, views FROM post"))}
 
 
+def rows(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """Everything in the database, each row by its columns' names."""
+    with closing(sqlite3.connect(path)) as database:
+        database.row_factory = sqlite3.Row
+        tables = [row["name"] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: [dict(row) for row in database.execute(f'SELECT * FROM "{name}"')] for name in tables}
+
+
 def is_kept(before: dict[str, list[tuple[Any, ...]]], after: dict[str, list[tuple[Any, ...]]], method: str) -> bool:
     """Whether a request of this method left the database alone."""
     free = {VIEWS: None} if method == "GET" else {}
