@@ -63,6 +63,7 @@ def build(session: Session) -> World:
         "admin_posts.judge verb": "publish",
         "export_type": "csv",
         "slug": _post(session, owner).slug,
+        "letter_id": 1,  # the inbox of development is not in the database: a test that opens it puts one in
         **_tokens(session, owner, run.id, client.id),
     }
     session.commit()
