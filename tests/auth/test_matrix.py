@@ -154,7 +154,7 @@ def test_every_answer_carries_the_security_headers(app: Flask, world: World, per
     web, wrong, statuses = browser_of(app, world, person), [], set()
     asked = [(matrix.path_of(app, rule, world), method) for rule, method in routes(app, *SAFE, "POST")]
     for path, method in (*STRAY, *asked):
-        answer = web.open(path, method=method)
+        answer = web.open(path, method=method, headers={"Origin": "https://evil.example.org"})
         answer.close()
         statuses.add(answer.status_code)
         wrong += unguarded(path, method, person, answer)
@@ -175,7 +175,11 @@ def unguarded(path: str, method: str, person: str, answer: TestResponse) -> list
     if "camera=()" not in headers.get("Permissions-Policy", ""):
         wrong.append("Permissions-Policy")
     if "Access-Control-Allow-Origin" in headers:
-        wrong.append("nobody else may read it")
+        wrong.append("another site may read it")
+    kind = answer.mimetype
+    is_text = kind.startswith("text/") or (kind.startswith("application/") and kind.endswith("xml"))
+    if is_text and "charset=utf-8" not in answer.content_type:
+        wrong.append(f"Content-Type {answer.content_type}")
     is_private = (person != "anonymous" or method == "POST") and not path.startswith(("/static", "/health"))
     if is_private and "no-store" not in headers.get("Cache-Control", ""):
         wrong.append(f"Cache-Control {headers.get('Cache-Control')}")
