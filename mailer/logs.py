@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import time
 
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
@@ -25,7 +26,10 @@ class NoSecretLinks(logging.Filter):
 
 
 class OneLine(logging.Formatter):
-    """A line break in a message cannot forge a second line."""
+    """A line break in a message cannot forge a second line. Its time is UTC, and says so."""
+
+    converter = staticmethod(time.gmtime)
+    default_time_format, default_msec_format = "%Y-%m-%dT%H:%M:%S", "%s.%03dZ"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
         """The formatted line, control characters shown as escapes."""

@@ -109,3 +109,10 @@ def test_the_service_logs_to_standard_error_alone(app: Flask) -> None:
     assert {type(handler) for handler in logging.getLogger("mailer").handlers} == {logging.StreamHandler}
     elsewhere = re.compile(r"(File|SysLog|Socket|Datagram|HTTP|SMTP|Queue)Handler|basicConfig|dictConfig")
     assert [path for path in (ROOT / "mailer").rglob("*.py") if elsewhere.search(path.read_text("utf-8"))] == []
+
+
+def test_a_line_of_the_log_says_its_time_in_utc(app: Flask) -> None:
+    (handler,) = logging.getLogger("mailer").handlers
+    record = logging.LogRecord("mailer", logging.INFO, "", 0, "said", None, None)
+    record.created, record.msecs = 0.25, 250.0
+    assert handler.format(record).startswith("1970-01-01T00:00:00.250Z ")

@@ -18,6 +18,9 @@ OVERFLOW = """() => {
   const named = out.slice(0, 2).map((one) => one.outerHTML.slice(0, 120));
   return [`phone: ${wide.scrollWidth} px wide: ${named.join(" | ")}`];
 }"""
+CUT = """() => [...document.querySelectorAll(".table-card, .card:has(> .table)")]
+  .filter((card) => card.scrollWidth > card.clientWidth + 1)
+  .map((card) => `desk: a table of ${card.scrollWidth} px in ${card.clientWidth}`)"""
 SWITCH = "(theme) => { document.documentElement.dataset.bsTheme = theme; }"
 
 
@@ -54,4 +57,5 @@ class Eyes:
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         wrong += page.evaluate(OVERFLOW)
         page.set_viewport_size(DESK)  # type: ignore[arg-type]
+        wrong += page.evaluate(CUT)
         return [f"{seen.status} {seen.endpoint} {seen.path} {one}" for one in wrong]

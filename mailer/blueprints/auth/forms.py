@@ -156,7 +156,7 @@ class ProfileForm(BaseForm):
 
 def words_of(user: User | None) -> tuple[str, ...]:
     """The service's own words, and this person's."""
-    service = (current_app.config["MAILER"].site.name, "mailer")
+    service: tuple[str, ...] = current_app.config["MAILER"].site.own_words
     if user is None:
         return service
     own = (user.email, user.email.partition("@")[0], user.username or "", user.first_name, user.last_name)
