@@ -110,7 +110,7 @@ def power_of(dump: dict[str, list[dict[str, Any]]]) -> dict[str, list[list[tuple
 
 def powers_in(row: dict[str, Any]) -> list[tuple[str, Any]]:
     kept = {name: row[name] for name in row if name in powers() and not name.endswith(("_hash", "_key"))}
-    told = {name: value and "2001" in str(value) for name, value in kept.items() if name.endswith("_at")}
+    told = {name: value and str(value).startswith("2001") for name, value in kept.items() if name.endswith("_at")}
     return sorted((kept | told).items())
 
 
