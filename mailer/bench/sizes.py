@@ -26,9 +26,9 @@ class Sizes:
 
 
 QUICK = Sizes(
-    name="quick", rounds=3, send=20_000, warm=2_000, memory=0, plain=100,
-    slow=((20, 50), (100, 200)), slow_s=3.0, kills=3,
-    many_runs=500, many_rounds=1, start=20_000, hot=5_000, log=50_000, repeats=5, lines=5_000,
+    name="quick", rounds=3, send=20_000, warm=2_000, memory=0, plain=60,
+    slow=((20, 50), (100, 200)), slow_s=2.0, kills=2,
+    many_runs=500, many_rounds=1, start=10_000, hot=5_000, log=20_000, repeats=3, lines=5_000,
 )  # fmt: skip
 FULL = Sizes(
     name="full", rounds=5, send=100_000, warm=10_000, memory=1_000_000, plain=1_000,
