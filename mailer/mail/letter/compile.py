@@ -1,14 +1,12 @@
-"""A draft compiled once into one bytes format; a letter filled once per recipient by joining bytes.
+"""A draft compiled once into a layout of bytes; a letter filled once per recipient by joining bytes.
 
 The fast path of the product: `fill_all` does per recipient only what differs between recipients.
 """
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import repeat
-from operator import itemgetter
-from typing import Any, Final
+from typing import Final
 
 from mailer.mail.letter.cleaning import (
     needs_smtputf8,
@@ -19,11 +17,11 @@ from mailer.mail.letter.cleaning import (
     written_message_ids,
     written_names,
 )
+from mailer.mail.letter.columns import Column, mailboxes
 from mailer.mail.letter.headers import constant_headers
-from mailer.mail.letter.quoted import body_pieces, quoted, quoted_all
+from mailer.mail.letter.quoted import body_pieces, quoted
 from mailer.mail.letter.subject import Subject
 from mailer.mail.letter.types import SLOT_NAMES, Addressee, Addressees, Draft, Piece, Slot
-from mailer.mail.letter.words import mailbox
 
 # "=_" cannot occur in quoted-printable, so no body can contain the boundary
 _BOUNDARY: Final = b"=_alternative"
@@ -33,11 +31,11 @@ _UNSUBSCRIBE: Final = b"List-Unsubscribe: <"
 _UNSUBSCRIBE_FOLDED: Final = b"List-Unsubscribe:\r\n <"
 _ONE_CLICK: Final = b">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 _LINK_ON_ONE_LINE: Final = 58  # what 78 leaves beside `List-Unsubscribe: <>`
-_HEAD: Final = b"To: %b\r\nMessage-ID: %b\r\nDate: %b\r\n%bSubject:%b\r\nMIME-Version: 1.0\r\n"
+# constants, and the numbers of the columns between them
+_HEAD: Final = (b"To: ", 0, b"\r\nMessage-ID: ", 1, b"\r\nDate: ", 2, b"\r\n", 3, b"Subject:", 4)
+_BELOW: Final = b"\r\nMIME-Version: 1.0\r\n"
 _HEAD_VALUES: Final = 5
 _TYPICAL_VALUES: Final = 600  # bytes that the values of one recipient take
-
-_needs_escape: Final = re.compile("[&<>\"']").search
 
 # a slot in a body, and whether that body is HTML
 _Place = tuple[Slot, bool]
@@ -46,7 +44,7 @@ _Place = tuple[Slot, bool]
 class Letter:
     """A compiled draft; threads may share it. `size_hint`: about how many bytes one copy has."""
 
-    __slots__ = ("_dated", "_fields", "_format", "_has_link", "_order", "_smtputf8", "_subject", "size_hint")
+    __slots__ = ("_dated", "_fields", "_has_link", "_layout", "_smtputf8", "_subject", "size_hint")
 
     def __init__(self, draft: Draft) -> None:
         """Raise ValueError for unsafe addresses or headers, and for lone surrogates."""
@@ -58,16 +56,14 @@ class Letter:
         slots = list(dict.fromkeys(slot for slot, _ in places))
         self._fields = [(SLOT_NAMES.index(slot.name), _standing(one_line(slot.fallback))) for slot in slots]
         self._dated = "", b""
-        self._order: Callable[[Sequence[bytes]], Any] = itemgetter(
-            *range(_HEAD_VALUES),
-            *(_HEAD_VALUES + 2 * slots.index(slot) + in_html for slot, in_html in places),
-        )
-        self._format = (
-            _literal(constant_headers(draft))
-            + _HEAD
-            + b"".join(_literal(piece) if isinstance(piece, bytes) else b"%b" for piece in body)
-        )
-        self.size_hint: int = len(self._format) + _TYPICAL_VALUES
+        self._layout = _merged([
+            constant_headers(draft),
+            *_HEAD,
+            _BELOW,
+            *(one if isinstance(one, bytes) else _HEAD_VALUES + 2 * slots.index(one[0]) + one[1] for one in body),
+        ])
+        constant = sum(len(piece) for piece in self._layout if isinstance(piece, bytes))
+        self.size_hint: int = constant + _TYPICAL_VALUES
 
     def fill(self, to: Addressee, *, date: str) -> bytes:
         """The letter for one recipient; see `fill_all`."""
@@ -79,20 +75,26 @@ class Letter:
         Column by column, which costs half of letter by letter. Raises ValueError if any address, Message-ID or link
         is unfit for a header, and for lone surrogates.
         """
-        names, addresses = written_names(to.names), written_addresses(to.addresses)
-        given = names, to.addresses, [*map(one_line, to.unsubscribe_urls)]
+        addresses = written_addresses(to.addresses)
+        links = written_links(to.unsubscribe_urls) if self._has_link else []
+        given = (
+            Column(written_names(to.names)),
+            Column(to.addresses, addresses),
+            Column(to.unsubscribe_urls, links) if self._has_link else Column([*map(one_line, to.unsubscribe_urls)]),
+        )
         if date != self._dated[0]:
             self._dated = date, written_date(date)
-        columns = [
-            map(mailbox, names, addresses),
+        columns: list[Iterable[bytes]] = [
+            mailboxes(given[0], addresses),
             written_message_ids(to.message_ids),
             repeat(self._dated[1]),
-            _unsubscribe(to.unsubscribe_urls) if self._has_link else repeat(b""),
+            _unsubscribe(links) if self._has_link else repeat(b""),
             self._subject.fill(given),
         ]
         for index, standing in self._fields:
             columns += _field(given[index], *standing)
-        return [*map(self._format.__mod__, map(self._order, zip(*columns, strict=False)))]
+        laid = [columns[piece] if isinstance(piece, int) else repeat(piece) for piece in self._layout]
+        return [*map(b"".join, zip(*laid, strict=False))]
 
     def needs_smtputf8(self, address: str) -> bool:
         """True if this letter to this address can only go to a server that offers SMTPUTF8."""
@@ -109,26 +111,29 @@ def _standing(value: str) -> tuple[bytes, bytes]:
     return quoted(value), quoted(escape(value))
 
 
-def _field(values: Sequence[str], text_standing: bytes, html_standing: bytes) -> tuple[list[bytes], list[bytes]]:
+def _field(given: Column, text_standing: bytes, html_standing: bytes) -> tuple[list[bytes], list[bytes]]:
     """A slot's columns in the text and in the HTML part; where a value is empty, what stands for it."""
-    text = quoted_all(values)
-    html = quoted_all([*map(escape, values)]) if _needs_escape("".join(values)) else text
-    if all(values):
-        return text, html
-    return [one or text_standing for one in text], [one or html_standing for one in html]
+    if all(given.values):
+        return given.text, given.html
+    return [one or text_standing for one in given.text], [one or html_standing for one in given.html]
 
 
-def _unsubscribe(urls: Sequence[str]) -> list[bytes]:
+def _unsubscribe(links: Sequence[bytes]) -> list[bytes]:
     """List-Unsubscribe and its one-click companion (RFC 8058)."""
     return [
-        (_UNSUBSCRIBE if len(link) <= _LINK_ON_ONE_LINE else _UNSUBSCRIBE_FOLDED) + link + _ONE_CLICK
-        for link in written_links(urls)
+        (_UNSUBSCRIBE if len(link) <= _LINK_ON_ONE_LINE else _UNSUBSCRIBE_FOLDED) + link + _ONE_CLICK for link in links
     ]
 
 
-def _literal(constant: bytes) -> bytes:
-    """Constant bytes for the format."""
-    return constant.replace(b"%", b"%%")
+def _merged(pieces: Iterable[bytes | int]) -> list[bytes | int]:
+    """Neighbouring constants as one."""
+    merged: list[bytes | int] = [b""]
+    for piece in pieces:
+        if isinstance(piece, bytes) and isinstance(merged[-1], bytes):
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    return merged
 
 
 def _body(draft: Draft) -> list[bytes | _Place]:

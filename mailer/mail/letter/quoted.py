@@ -24,7 +24,17 @@ def quoted(value: str) -> bytes:
 
 def quoted_all(values: Sequence[str]) -> list[bytes]:
     """A column of them."""
-    flats = [binascii.b2a_qp(value.encode()) for value in values]
+    return _at_the_edge([binascii.b2a_qp(value.encode()) for value in values])
+
+
+def quoted_atoms(values: Sequence[bytes]) -> list[bytes]:
+    """A column of values without blanks and control characters: nearly all stand for themselves."""
+    together = b"".join(values)
+    is_plain = together.isascii() and b"=" not in together
+    return _at_the_edge(values if is_plain else [*map(binascii.b2a_qp, values)])
+
+
+def _at_the_edge(flats: Sequence[bytes]) -> list[bytes]:
     return [flat if len(flat) <= _SHORT and flat[:1] != b"." else _folded(flat) for flat in flats]
 
 

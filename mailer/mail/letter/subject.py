@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mailer.mail.letter.cleaning import one_line
+from mailer.mail.letter.columns import Column
 from mailer.mail.letter.pieces import joined
 from mailer.mail.letter.types import SLOT_NAMES, Piece, Slot
 from mailer.mail.letter.words import FOLD, encoded_words, is_plain
@@ -23,16 +24,15 @@ class Subject:
         is_constant = len(literals) == len(self._parts)
         self._constant = self._fill_one([""] * _LITERAL) if is_constant else None
 
-    def fill(self, given: Sequence[Sequence[str]]) -> list[bytes]:
+    def fill(self, given: Sequence[Column]) -> list[bytes]:
         """The field's body after the colon for each; a column per SLOT_NAMES, where empty stands for the fallback."""
+        count = len(given[0].values)
         if self._constant is not None:
-            return [self._constant] * len(given[0])
+            return [self._constant] * count
         if self._may_be_plain:
-            return [self._fill_one(values) for values in zip(*given, strict=True)]
+            return [self._fill_one(values) for values in zip(*(column.values for column in given), strict=True)]
         columns = [
-            [ready] * len(given[0])
-            if index == _LITERAL
-            else [encoded_words(value) if value else ready for value in given[index]]
+            [ready] * count if index == _LITERAL else [words or ready for words in given[index].words]
             for index, _, ready in self._parts
         ]
         return [b" " + FOLD.join(filter(None, words)) for words in zip(*columns, strict=True)]

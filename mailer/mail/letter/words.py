@@ -9,6 +9,7 @@ from typing import Final
 
 _BYTES_PER_WORD: Final = 42  # 56 of base64 and 12 of frame: "Subject: " and a word stay within 78
 FOLD: Final = b"\r\n "
+BEFORE_ADDRESS: Final = FOLD + b"<"
 _NAME_AND_ADDRESS: Final = 67  # what 78 leaves beside `From: "" <>`
 # single blanks only, and no "=?": folding and careless decoders leave such text alone
 _PLAIN: Final = re.compile(r"(?=.{1,69}\Z)(?!.*=\?)[!-~]+(?: [!-~]+)*")
@@ -41,7 +42,7 @@ def mailbox(name: str, address: bytes) -> bytes:
     if not name or name.isspace():
         return address
     if not name.isascii() or _PLAIN_NAME.fullmatch(name) is None:
-        return encoded_words(name) + b"\r\n <" + address + b">"
+        return encoded_words(name) + BEFORE_ADDRESS + address + b">"
     if len(name) + len(address) > _NAME_AND_ADDRESS:
-        return b'"' + name.encode() + b'"\r\n <' + address + b">"
+        return b'"' + name.encode() + b'"' + BEFORE_ADDRESS + address + b">"
     return b'"' + name.encode() + b'" <' + address + b">"
