@@ -1,12 +1,12 @@
 """A ledger that looks at its watch: what the database costs, and when a run was closed. It decides nothing."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from mailer.dispatch.ledger.drivers import Answer, Driver, Row, Table, Transaction
+from mailer.dispatch.ledger.drivers import Answer, Column, Driver, Table, Transaction
 from mailer.dispatch.ledger.ledger import SqlLedger
 from mailer.dispatch.ledger.limits import Limits
 from mailer.dispatch.ledger.types import Order, Settlement, Turn
@@ -63,10 +63,10 @@ class _Counted(Transaction):
         self._count()
         return self._inner.gather(sql, columns, values)
 
-    def insert(self, table: Table, rows: Collection[Row]) -> None:  # type: ignore[override]
+    def insert(self, table: Table, columns: Sequence[Column]) -> None:
         """One more statement."""
         self._count()
-        self._inner.insert(table, rows)
+        self._inner.insert(table, columns)
 
 
 class StatementCount:

@@ -27,7 +27,7 @@ ORDER BY t.due_at, t.client_id"""  # noqa: S608 — our own constants
 
 _PAGE = f"""
 SELECT c.id AS client_id, 1 AS number, c.email AS address, c.full_name, {_SKIP} AS reason
-FROM ({{page}}) c ORDER BY c.id"""  # noqa: S608
+FROM ({{page}}) c"""  # noqa: S608
 _FOUND = ("client_id", "number", "address", "full_name", "reason")
 
 _COLUMNS = "id, email, full_name, address_key, address_changed_at"

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 Row = tuple[Any, ...]
+Column = Sequence[Any]
 # asks for the rows of a statement that is already on its way
 Answer = Callable[[], list[Row]]
 
@@ -24,7 +25,7 @@ class Clash(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as bulk inserts see it: its columns and their PostgreSQL types, in the order of the rows.
+    """A table as bulk inserts see it: its columns and their PostgreSQL types, in the order of what is inserted.
 
     "text" may be anything but NULL; "varchar" is a word of ours, or NULL.
     """
@@ -54,8 +55,8 @@ class Transaction(ABC):
         return self.ask(sql, values)
 
     @abstractmethod
-    def insert(self, table: Table, rows: Iterable[Row]) -> None:
-        """Write many rows; a taken key raises Clash now or at the end."""
+    def insert(self, table: Table, columns: Sequence[Column]) -> None:
+        """Write many rows, given as columns (none or empty: no row); a taken key raises Clash now or at the end."""
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """Send a statement and read its rows."""
@@ -64,6 +65,11 @@ class Transaction(ABC):
     def run(self, sql: str, values: Sequence[Any] = ()) -> None:
         """Send a statement whose answer nobody waits for."""
         self.ask(sql, values)
+
+
+def are_constant(columns: Sequence[Column]) -> tuple[bool, ...]:
+    """Which columns have one value in all rows: such a value is bound once, which spares most of an insert's cost."""
+    return tuple(one[0] == one[-1] and one.count(one[0]) == len(one) for one in columns)
 
 
 class Driver(ABC):

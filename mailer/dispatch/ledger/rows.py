@@ -1,10 +1,10 @@
 """How results become rows of the log and of the retry table."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from mailer.dispatch.ledger.drivers import Driver, Row, Table
+from mailer.dispatch.ledger.drivers import Column, Driver, Row, Table
 from mailer.dispatch.ledger.types import Finished, Recipient
 from mailer.rules.outcome import Outcome, SkipReason
 
@@ -39,21 +39,30 @@ RETRY = Table(
 )
 
 
-def attempt_rows(driver: Driver, run_id: int, finished: Iterable[Finished]) -> list[Row]:
+def attempt_columns(driver: Driver, run_id: int, finished: Sequence[Finished]) -> list[Column]:
     """In the order of ATTEMPT. NUL is the one character that PostgreSQL cannot keep."""
-    rows: list[Row] = []
+    if not finished:
+        return [() for _ in ATTEMPT.columns]
+    clients, numbers, addresses, moments, took, outcomes, reasons, codes, texts, _due, rebuilt = zip(
+        *finished, strict=True
+    )
     # neighbours share their moments, and writing one costs as much as the rest of a row
-    stamps: dict[datetime, str] = {}
-    for client_id, number, address, started_at, took_ms, outcome, reason, code, text, _due, is_rebuilt in finished:
-        at = stamps.get(started_at)
-        if at is None:
-            at = stamps[started_at] = driver.stamp(started_at)
-        words = text.replace("\0", "\ufffd") if "\0" in text else text
-        why = reason and reason.value
-        rows.append(
-            (run_id, client_id, number, address, at, took_ms, _OUTCOMES[outcome], why, code, words, is_rebuilt)
-        )
-    return rows
+    stamps = {at: driver.stamp(at) for at in set(moments)}
+    if "\0" in "".join(texts):
+        texts = tuple(text.replace("\0", "\ufffd") for text in texts)
+    return [
+        (run_id,) * len(finished),
+        clients,
+        numbers,
+        addresses,
+        [*map(stamps.__getitem__, moments)],
+        took,
+        [*map(_OUTCOMES.__getitem__, outcomes)],
+        [reason and reason.value for reason in reasons],
+        codes,
+        texts,
+        rebuilt,
+    ]
 
 
 def retry_row(driver: Driver, run_id: int, one: Finished, due_at: datetime) -> Row:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from mailer.dispatch.ledger.drivers import Row, Transaction
 from mailer.dispatch.ledger.facts import RunRow
 from mailer.dispatch.ledger.rows import (
     ATTEMPT,
     RETRY,
-    attempt_rows,
+    attempt_columns,
     back_row,
     given_up,
     read_recipients,
@@ -38,7 +39,7 @@ class Settling:
         self._work = work
         self._runs = runs
         self._tally = tally
-        self._attempts: list[Row] = []
+        self._attempts: list[list[Any]] = [[] for _ in ATTEMPT.columns]
         self._retries: list[Row] = []
 
     def settle(self, settlements: Sequence[Settlement], standing: dict[int, str]) -> tuple[int, ...]:
@@ -61,7 +62,8 @@ class Settling:
         driver, run_id = self._work.driver, run.run_id
         deferred = [one for one in settlement.finished if one.outcome is Outcome.DEFERRED]
         finished = [*settlement.finished, *(given_up(one, run.now) for one in deferred if one.retry_at is None)]
-        self._attempts += attempt_rows(driver, run_id, finished)
+        for column, more in zip(self._attempts, attempt_columns(driver, run_id, finished), strict=True):
+            column.extend(more)
         again = [retry_row(driver, run_id, one, one.retry_at) for one in deferred if one.retry_at]
         back = [back_row(driver, run_id, one, settlement.back_at or run.now) for one in settlement.back]
         self._retries += again + back
@@ -98,7 +100,7 @@ class Settling:
 
     def _write(self, over: list[int]) -> None:
         self._work.insert(ATTEMPT, self._attempts)
-        self._work.insert(RETRY, self._retries)
+        self._work.insert(RETRY, [*zip(*self._retries, strict=True)])
         if over:
             these = self._work.driver.among("id")
             self._work.run(f"DELETE FROM claim WHERE {these}", (self._work.driver.ids(over),))  # noqa: S608

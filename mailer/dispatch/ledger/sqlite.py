@@ -1,5 +1,6 @@
 """SQLite: one writer at a time, begun IMMEDIATE; times are text in UTC, as SQLAlchemy's DateTime writes them."""
 
+import itertools
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +10,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from mailer.dispatch.ledger.drivers import Answer, Clash, Driver, Row, Table, Transaction
+from mailer.dispatch.ledger.drivers import Answer, Clash, Column, Driver, Table, Transaction, are_constant
 from mailer.dispatch.ledger.interface import LedgerUnavailable
 
 _CLOCK = "strftime('%Y-%m-%d %H:%M:%f000', 'now'"
@@ -22,10 +23,12 @@ def _question_marks(sql: str) -> str:
     return sql.replace("%s", "?")
 
 
-@lru_cache(maxsize=32)
-def _insert(table: Table, rows: int) -> str:
-    marks = ", ".join("?" * len(table.columns))
-    values = ", ".join([f"({marks})"] * rows)
+@lru_cache(maxsize=256)
+def _insert(table: Table, constant: tuple[bool, ...], rows: int) -> str:
+    """Numbered marks: first the constant columns', once for all rows, then those of each row."""
+    constants, others = iter(range(1, sum(constant) + 1)), itertools.count(sum(constant) + 1)
+    fixed = [next(constants) if is_constant else None for is_constant in constant]
+    values = ", ".join(f"({', '.join(f'?{mark or next(others)}' for mark in fixed)})" for _ in range(rows))
     return f"INSERT INTO {table.name} ({table.names}) VALUES {values}"  # noqa: S608 — our own constants
 
 
@@ -46,16 +49,21 @@ class SqliteTransaction(Transaction):
         """All rows in one step: the driver lets go of the interpreter at each, and a busy loop gives it back late."""
         whole = f"SELECT json_group_array(json_array({', '.join(columns)})) FROM ({sql})"  # noqa: S608
         found = self._connection.execute(_question_marks(whole), values).fetchone()[0]
-        return lambda: [tuple(row) for row in json.loads(found)]
+        return lambda: [*map(tuple, json.loads(found))]
 
-    def insert(self, table: Table, rows: Iterable[Row]) -> None:
+    def insert(self, table: Table, columns: Sequence[Column]) -> None:
         """Rows by the handful: cheaper than one by one, and the loop's thread is not woken for each."""
-        rows = list(rows)
-        whole = len(rows) - len(rows) % HANDFUL
+        if not (columns and columns[0]):
+            return
+        constant, count = are_constant(columns), len(columns[0])
+        whole = count - count % HANDFUL
+        same = [column[0] for column, is_constant in zip(columns, constant, strict=True) if is_constant]
+        other = [column for column, is_constant in zip(columns, constant, strict=True) if not is_constant]
         for start in range(0, whole, HANDFUL):
-            values = list(chain.from_iterable(rows[start : start + HANDFUL]))
-            self._connection.execute(_insert(table, HANDFUL), values)
-        self._connection.executemany(_insert(table, 1), rows[whole:])
+            handful = zip(*(column[start : start + HANDFUL] for column in other), strict=True)
+            self._connection.execute(_insert(table, constant, HANDFUL), [*same, *chain.from_iterable(handful)])
+        rest = zip(*(column[whole:] for column in columns), strict=True)
+        self._connection.executemany(_insert(table, (False,) * len(columns), 1), rest)
 
 
 class SqliteDriver(Driver):
