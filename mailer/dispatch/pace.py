@@ -22,20 +22,19 @@ class Pace:
         """Letters a second in the long run; 0.0 means no limit."""
         return self._per_s
 
-    def take(self) -> bool:
-        """True: one letter may go now, and its token is spent."""
+    def take(self, most: int = 1) -> int:
+        """How many of so many letters may go now; their tokens are spent."""
         if not self._per_s:
-            return True
+            return most
         self._refill()
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
+        count = min(most, int(self._tokens))
+        self._tokens -= count
+        return count
 
-    def give_back(self) -> None:
-        """The token just taken was not needed: nothing was begun with it."""
+    def give_back(self, count: int = 1) -> None:
+        """So many of the tokens just taken were not needed: nothing was begun with them."""
         if self._per_s:
-            self._tokens += 1
+            self._tokens += count
 
     def wait_s(self) -> float:
         """Seconds until `take` can say yes; 0.0 when it can now."""

@@ -13,7 +13,7 @@ from mailer.dispatch.loop.books import Books
 from mailer.dispatch.loop.hands import Hand
 from mailer.dispatch.pace import Pace
 from mailer.dispatch.remains import examine
-from mailer.mail.smtp.events import Envelope, Step
+from mailer.mail.smtp.events import Answered, Envelope, Step
 
 UNUSED: Any = None
 PARTS: Any = SimpleNamespace(ledger=None, monotonic=time.monotonic)
@@ -29,12 +29,12 @@ def test_a_late_answer_is_heard_and_not_marked_in_another_claims_region(tmp_path
     bag.put(hand)
     hand.place = 1  # the first is out with the wire, the second waits
     out = Envelope("s@example.org", "1@example.org", (hand, 0, b"x"), 1)
-    assert bag.body(out) == b"x"
+    assert bag.bodies([out]) == [b"x"]
 
     books.forget({7})
     books.forget({7})
     journal.begin(8, 1)
-    bag.answered(out, Step.DOT, 250, "ok", 1)
+    bag.answered([Answered(out, Step.DOT, 250, "ok")], out.begun_s)
 
     assert (hand.results, hand.left, bag.waiting()) == (2, 0, 0)
     assert [one.client_id for one in hand.settlement(bag.now).finished] == [1]

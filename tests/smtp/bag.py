@@ -2,9 +2,9 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from mailer.mail.smtp.events import RETURNS_LIMIT, Envelope, Step, Unfit
+from mailer.mail.smtp.events import RETURNS_LIMIT, Answered, Envelope, Step, Unfit
 from mailer.mail.wire import Wire
 
 BOB = "bob@example.test"
@@ -35,22 +35,21 @@ class Bag:
     def waiting(self) -> int:
         return len(self.pile)
 
-    def next_letter(self) -> Envelope | None:
-        if not self.pile:
-            return None
-        envelope = self.pile.popleft()
-        self.pulled[envelope.recipient] += 1
-        return envelope
+    def next_letters(self, most: int) -> list[Envelope]:
+        letters = [self.pile.popleft() for _ in range(min(most, len(self.pile)))]
+        self.pulled.update(envelope.recipient for envelope in letters)
+        return letters
 
-    def body(self, envelope: Envelope) -> bytes | None:
-        return None if envelope.recipient in self.taken_back else self.letter
+    def bodies(self, envelopes: Sequence[Envelope]) -> list[bytes | None]:
+        return [None if envelope.recipient in self.taken_back else self.letter for envelope in envelopes]
 
-    def answered(self, envelope: Envelope, step: Step, code: int, text: str, took_ms: int) -> None:
-        self.ends[envelope.recipient] += 1
-        self.answers[envelope.recipient] = (step, code, text)
-        self.took_ms[envelope.recipient] = took_ms
-        if step is Step.DOT and code < 300:
-            self.accepted.append(envelope.recipient)
+    def answered(self, answers: Sequence[Answered], now_s: float) -> None:
+        for envelope, step, code, text in answers:
+            self.ends[envelope.recipient] += 1
+            self.answers[envelope.recipient] = (step, code, text)
+            self.took_ms[envelope.recipient] = int((now_s - envelope.begun_s) * 1000)
+            if step is Step.DOT and code < 300:
+                self.accepted.append(envelope.recipient)
 
     def returned(self, envelope: Envelope, *, untouched: bool) -> None:
         self.ends[envelope.recipient] += 1

@@ -5,7 +5,7 @@ Before a body is given out it asks whether it still may be; after that only the 
 
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -14,14 +14,14 @@ from mailer.dispatch.ledger.types import Finished
 from mailer.dispatch.letters import Postmark
 from mailer.dispatch.loop.hands import Hand
 from mailer.dispatch.pace import Pace
-from mailer.mail.smtp.events import RETURNS_LIMIT, Envelope, Step, Unfit
+from mailer.mail.smtp.events import RETURNS_LIMIT, Answered, Envelope, Step, Unfit
 from mailer.rules import outcome
 from mailer.rules.outcome import Outcome, SkipReason
 
-# what an envelope's token is: the hand, the recipient's index in it, the filled letter
-Held = tuple[Hand, int, bytes]
 # the code, the words, and how many milliseconds they took
 Reply = tuple[int | None, str, int]
+# what an envelope's token is: the hand, the recipient's index in it, the filled letter
+Held = tuple[Hand, int, bytes]
 _MARKS = {Outcome.ACCEPTED: ACCEPTED, Outcome.REFUSED: REFUSED, Outcome.DEFERRED: DEFERRED}
 _DEFERRED = Outcome.DEFERRED
 _new = tuple.__new__  # of a named tuple, once per letter: its own constructor takes twice as long
@@ -38,7 +38,7 @@ class Bag:
         self, journal: Journal, pace: Pace, postmark: Postmark, monotonic: Callable[[], float], now: datetime
     ) -> None:
         self._mark = journal.mark
-        self._pace, self._is_paced = pace, pace.per_s > 0
+        self._pace = pace
         self._postmark = postmark
         self._monotonic = monotonic
         self._ready: deque[Hand] = deque()
@@ -81,38 +81,45 @@ class Bag:
             return 0
         return sum(hand.waiting_count for hand in self._ready)
 
-    def next_letter(self) -> Envelope | None:
-        """The next letter of the oldest window; None when nothing waits, or the pace says later."""
-        ready = self._ready
-        if not ready or self.is_shut or (self._is_paced and not self._pace.take()):
-            return None
-        while ready:
-            hand = ready[0]
-            if hand.again:
-                return hand.again.pop()
-            if self._fill_some(hand):
-                return hand.again.pop()
-            ready.popleft()
-        self._pace.give_back()
-        return None
+    def next_letters(self, most: int) -> list[Envelope]:
+        """Of the oldest windows; fewer when no more wait, or the pace says later."""
+        ready, letters = self._ready, list[Envelope]()
+        if not ready or self.is_shut:
+            return letters
+        allowed = self._pace.take(most)
+        while ready and (room := allowed - len(letters)) > 0:
+            again = ready[0].again
+            if again:
+                letters += again[: -room - 1 : -1]
+                del again[-room:]
+            elif not self._fill_some(ready[0]):
+                ready.popleft()
+        self._pace.give_back(allowed - len(letters))
+        return letters
 
-    def body(self, envelope: Envelope) -> bytes | None:
-        """The letter, unless it was taken back meanwhile: switched off, suppressed, lease over, stopping."""
-        held: Held = envelope.token  # type: ignore[assignment]
-        hand, index, letter = held
-        if hand.is_closed or self.is_shut or index in hand.barred or self._monotonic() >= hand.lease_s:
-            return None
-        self._mark(hand.slot + index, WRITING, 0)
-        return letter
+    def bodies(self, envelopes: Sequence[Envelope]) -> list[bytes | None]:
+        """The letters, but for those taken back meanwhile: switched off, suppressed, lease over, stopping."""
+        found: list[bytes | None] = []
+        now_s, mark = self._monotonic(), self._mark
+        for envelope in envelopes:
+            held: Held = envelope.token  # type: ignore[assignment]
+            hand, index, letter = held
+            if hand.is_closed or self.is_shut or index in hand.barred or now_s >= hand.lease_s:
+                found.append(None)
+            else:
+                mark(hand.slot + index, WRITING)
+                found.append(letter)
+        return found
 
-    def answered(self, envelope: Envelope, step: Step, code: int, text: str, took_ms: int) -> None:
-        """A reply that speaks of this letter."""
-        held: Held = envelope.token  # type: ignore[assignment]
-        hand, index, _letter = held
-        verdict, mark = verdict_of(step, code)
-        if mark:
-            self._mark(hand.slot + index, mark, code)
-        self._finish(hand, index, verdict, (code, text, took_ms))
+    def answered(self, answers: Sequence[Answered], now_s: float) -> None:
+        """Replies that speak of these letters."""
+        for envelope, step, code, text in answers:
+            held: Held = envelope.token  # type: ignore[assignment]
+            hand, index, _letter = held
+            verdict, state = verdict_of(step, code)
+            if state:
+                self._mark(hand.slot + index, state, code)
+            self._finish(hand, index, verdict, (code, text, int((now_s - envelope.begun_s) * 1000)))
 
     def returned(self, envelope: Envelope, *, untouched: bool) -> None:
         """Certainly not sent: try again, but not for ever over connections that die."""

@@ -15,6 +15,7 @@ from mailer.mail.smtp.transactions import ON_REPLY, Transactions
 _all_taken = re.compile(rb"(25\d) ([^\n]*)\n25\d [^\n]*\n25\d [^\n]*\n354 [^\n]*\n").fullmatch
 _AWAITED = 4
 _DOT = Step.DOT
+_new = tuple.__new__  # of a named tuple, once per letter: its own constructor takes twice as long
 
 
 class Dialogue(Transactions):
@@ -56,18 +57,23 @@ class Dialogue(Transactions):
 
     def receive(self, data: bytes) -> list[Event]:
         """The server spoke."""
+        taken = self.taken(data)
+        return self._read(data) if taken is None else [taken]
+
+    def taken(self, data: bytes) -> Answered | None:
+        """DOT, MAIL, RCPT and DATA answered well: as `receive`, at a third of the cost. None: something else."""
         letter = self.current
-        # DOT, MAIL, RCPT and DATA answered well: the same as reply by reply, at a third of the cost
-        if letter is not None and self.next is not None and len(self._expected) == _AWAITED:
-            taken = _all_taken(data)
-            if taken is not None and self.sent >= self._dot_at and not self._replies.unfinished:
-                self._expected.clear()
-                self.current = None
-                self.answered += 1
-                self._group_open = False
-                self.wants_body = True
-                return [Answered(letter, _DOT, int(taken[1]), readable(taken[2]))]
-        return self._read(data)
+        if letter is None or self.next is None or len(self._expected) != _AWAITED:
+            return None
+        found = _all_taken(data)
+        if found is None or self.sent < self._dot_at or self._replies.unfinished:
+            return None
+        self._expected.clear()
+        self.current = None
+        self.answered += 1
+        self._group_open = False
+        self.wants_body = True
+        return _new(Answered, (letter, _DOT, int(found[1]), readable(found[2])))
 
     def _read(self, data: bytes) -> list[Event]:
         events: list[Event] = []

@@ -1,8 +1,9 @@
 """The one interface between the wire and whoever has letters; the wire calls it from its own thread."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from mailer.mail.smtp.events import Envelope, Step, Unfit
+from mailer.mail.smtp.events import Answered, Envelope, Step, Unfit
 
 
 class Mailbag(Protocol):
@@ -14,14 +15,17 @@ class Mailbag(Protocol):
     def waiting(self) -> int:
         """How many letters `next_letter` could give now; a guess too low only means fewer connections."""
 
-    def next_letter(self) -> Envelope | None:
-        """Pull; None: nothing waits now."""
+    def next_letters(self, most: int) -> Sequence[Envelope]:
+        """Pull; fewer than `most`: no more wait now."""
 
-    def body(self, envelope: Envelope) -> bytes | None:
-        """Asked after 354, just before the first byte goes out. None: taken back, `returned` follows."""
+    def bodies(self, envelopes: Sequence[Envelope]) -> Sequence[bytes | None]:
+        """One for each, asked after 354, just before its first byte goes out. None: taken back, `returned` follows."""
 
-    def answered(self, envelope: Envelope, step: Step, code: int, text: str, took_ms: int) -> None:
-        """The server's last word about this letter: a refusal at rcpt or data, any reply to the dot."""
+    def answered(self, answers: Sequence[Answered], now_s: float) -> None:
+        """The server's last words about these letters: refusals at rcpt or data, any replies to the dot.
+
+        `now_s` is the wire's time, as `begun_s` of their envelopes is.
+        """
 
     def returned(self, envelope: Envelope, *, untouched: bool) -> None:
         """Certainly not sent; `untouched`: no byte of the body left. See `Envelope.returns`, RETURNS_LIMIT."""

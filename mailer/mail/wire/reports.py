@@ -21,16 +21,19 @@ class Reports:
 
     def tell(self, bag: Mailbag, event: Event) -> None:
         """One event, one call."""
-        if type(event) is Answered:
-            self.answers += 1
-            envelope, step, code, text = event
-            bag.answered(envelope, step, code, text, int((self.now_s - envelope.begun_s) * 1000))
+        if isinstance(event, Answered):
+            self.answered(bag, [event])
         elif isinstance(event, Returned):
             bag.returned(event.envelope, untouched=event.untouched)
         elif isinstance(event, Unanswered):
             bag.unanswered(event.envelope, event.why, self._took_ms(event.envelope))
         elif isinstance(event, Trouble):
             self.trouble(bag, event)
+
+    def answered(self, bag: Mailbag, answers: Sequence[Answered]) -> None:
+        """Of several letters at once."""
+        self.answers += len(answers)
+        bag.answered(answers, self.now_s)
 
     def trouble(self, bag: Mailbag, event: Trouble) -> None:
         """A new connection that fails while others stand means "fewer, please"; the last one means "nobody"."""

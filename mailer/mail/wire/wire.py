@@ -6,14 +6,14 @@ import ssl
 import time
 from collections.abc import Callable
 
-from mailer.mail.smtp.dialogue import Dialogue
-from mailer.mail.smtp.events import Envelope, Event, Step, Trouble
+from mailer.mail.smtp.events import Step, Trouble
 from mailer.mail.wire.line import Line
 from mailer.mail.wire.mailbag import Mailbag
 from mailer.mail.wire.opener import Opener
 from mailer.mail.wire.poller import open_poller
 from mailer.mail.wire.pool import Pool
 from mailer.mail.wire.reports import Reports
+from mailer.mail.wire.serving import Serving
 from mailer.mail.wire.settings import Limits, Server
 from mailer.mail.wire.wakeup import Wakeup
 
@@ -40,11 +40,10 @@ class Wire:
         self._opener = Opener(server, self._poller, self.wake, context)
         self._pool = Pool(self._limits.start, self._limits.connections, server.settings.letters_per_connection)
         self._lines: set[Line] = set()
-        self._hungry: dict[Line, None] = {}
         self._now_s = self._sweep_at_s = self._review_at_s = monotonic()
-        self._taking = True
         self.closed = False
         self._reports = Reports(self._pool, self._lines, self._now_s)
+        self._serving = Serving(self._reports, self._drop)
 
     @property
     def resting(self) -> bool:
@@ -77,14 +76,14 @@ class Wire:
 
     def stop_taking(self) -> None:
         """Pull no more letters; what is in flight goes on."""
-        self._taking = False
+        self._serving.taking = False
 
     def turn(self, bag: Mailbag, timeout_s: float) -> None:
         """Hand out letters, wait at most `timeout_s` for the sockets, serve them for a while, look at the clock."""
         self._now_s = self._reports.now_s = self._monotonic()
-        if self._taking and not self._reports.resting:
+        if self._serving.taking and not self._reports.resting:
             self._open_lines(bag)
-            self._feed_hungry(bag)
+            self._serving.feed(bag)
         until_s, timeout_s = self._now_s + SPELL_S, min(timeout_s, self._limits.sweep_s)
         while self._serve_ready(bag, timeout_s) and self._now_s < until_s:
             timeout_s = SPELL_S  # the caller may have something to do by now
@@ -93,7 +92,7 @@ class Wire:
 
     def close(self, bag: Mailbag, grace_s: float) -> None:
         """Finish what is in flight within `grace_s`, say goodbye, hang up. The wire is of no use afterwards."""
-        self._taking = False
+        self._serving.taking = False
         until_s = self._monotonic() + grace_s
         while self.in_flight and self._monotonic() < until_s:
             self.turn(bag, min(0.1, grace_s))
@@ -126,116 +125,38 @@ class Wire:
                 return
             line.since_s = self._now_s
             self._lines.add(line)
-            self._settle(bag, line, line.connect())
+            self._serving.settle(bag, line, line.connect())
 
     def _serve_ready(self, bag: Mailbag, timeout_s: float) -> bool:
         """Once round the sockets that can go on; False: the caller is wanted, or nothing came."""
-        goes_on = bool(ready := self._poller.wait(timeout_s))
+        ready = self._poller.wait(timeout_s)
         self._now_s = self._reports.now_s = self._monotonic()
-        # first all are listened to, then all are answered: a server is woken once for several letters, and the
-        # kernel's code and ours push each other out of the processor's caches less often
-        heard = [(line, mask, line.listen(mask) if line else b"") for line, mask in ready]
-        served = []
-        for line, mask, words in heard:
-            if line is None:
-                self._wakeup.clear()
-                goes_on = False
-            elif line in self._lines:
-                self._serve(bag, line, mask, words)
-                served.append(line)
-        for line in served:
-            self._flush(bag, line)
-        return goes_on
-
-    def _serve(self, bag: Mailbag, line: Line, mask: int, words: bytes) -> None:
-        talk = line.dialogue
-        events = talk.receive(words) if words else line.work(mask)
-        if events or not talk.mid_reply:
-            line.since_s = self._now_s
-        if talk.over and not talk.leaving:
-            self._reports.learn(talk, events)
-        self._go_on(bag, line, events)
-
-    def _settle(self, bag: Mailbag, line: Line, events: list[Event]) -> None:
-        self._go_on(bag, line, events)
-        self._flush(bag, line)
-
-    def _go_on(self, bag: Mailbag, line: Line, events: list[Event]) -> None:
-        """Report, then go on with the line as far as it can go now."""
-        reports, talk = self._reports, line.dialogue
-        for event in events:
-            reports.tell(bag, event)
-        if talk.wants_body and talk.next is not None:
-            self._write_body(bag, talk, talk.next)
-        if talk.wants_envelope and self._taking and not reports.resting:
-            self._hand(bag, line)
-
-    def _flush(self, bag: Mailbag, line: Line) -> None:
-        talk = line.dialogue
-        broken = line.flush()
-        if broken:
-            self._reports.learn(talk, broken)
-            for event in broken:
-                self._reports.tell(bag, event)
-        if talk.over:
-            self._drop(line)
-
-    def _write_body(self, bag: Mailbag, talk: Dialogue, envelope: Envelope) -> None:
-        letter = bag.body(envelope)
-        if letter is not None:
-            talk.body(letter)
-            return
-        for event in talk.abandon():
-            self._reports.tell(bag, event)
-
-    def _hand(self, bag: Mailbag, line: Line) -> bool:
-        """Give the line the next letter that this server can be asked to take; False: none waits."""
-        while (letter := bag.next_letter()) is not None:
-            talk = line.dialogue
-            why = talk.offer(letter)
-            if why is None:
-                letter.begun_s = self._now_s
-                if talk.current is None:
-                    line.since_s = self._now_s
-                if self._hungry:
-                    self._hungry.pop(line, None)
-                return True
-            bag.unsendable(letter, why)
-        self._hungry[line] = None
-        return False
-
-    def _feed_hungry(self, bag: Mailbag) -> None:
-        """Letters have come again: lines with nothing in hand first."""
-        if not self._hungry or not bag.waiting():
-            return
-        for line in sorted(self._hungry, key=lambda line: line.dialogue.current is not None):
-            del self._hungry[line]
-            if line.dialogue.wants_envelope:
-                fed = self._hand(bag, line)
-                self._settle(bag, line, [])
-                if not fed:
-                    return
+        lines = [(line, mask) for line, mask in ready if line is not None]
+        if len(lines) < len(ready):
+            self._wakeup.clear()
+        self._serving.serve(bag, lines)
+        return 0 < len(lines) == len(ready)
 
     def _review(self, bag: Mailbag) -> None:
         self._review_at_s = self._now_s + REVIEW_S
         if len(self._lines) >= self._pool.size:
             ready = sum(line.dialogue.ready for line in self._lines)
-            waiting = self._taking and not self._hungry and bag.waiting() > 0
+            waiting = self._serving.taking and not self._serving.hungry and bag.waiting() > 0
             self._pool.review(self._now_s, answers=self._reports.answers, ready=ready, waiting=waiting)
         if self._now_s >= self._sweep_at_s:
             self._sweep_at_s = self._now_s + self._limits.sweep_s
             for line in list(self._lines):
                 events = line.overdue(self._now_s, self._limits, is_wanted=not self._reports.resting)
                 if events is not None:
-                    self._settle(bag, line, events)
+                    self._serving.settle(bag, line, events)
 
     def _part(self, bag: Mailbag, line: Line) -> None:
         talk = line.dialogue
         if talk.current or talk.next:
-            self._settle(bag, line, talk.lost("stopped before the server answered"))
+            self._serving.settle(bag, line, talk.lost("stopped before the server answered"))
         elif talk.idle:
             talk.quit()
-            self._settle(bag, line, [])
+            self._serving.settle(bag, line, [])
         elif not talk.leaving:
             self._drop(line)
 
@@ -245,4 +166,4 @@ class Wire:
         if line.dialogue.ready:
             self._opener.answered(line)
         self._lines.discard(line)
-        self._hungry.pop(line, None)
+        self._serving.hungry.pop(line, None)

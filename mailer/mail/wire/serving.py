@@ -1,0 +1,124 @@
+"""Serves the lines that can go on: hears what servers say, tells the mailbag, fetches what to say next, writes.
+
+What goes well on many lines at once is done together, step by step: a server is woken once for several letters,
+and the kernel's code and ours push each other out of the processor's caches less often.
+"""
+
+from collections.abc import Callable, Sequence
+
+from mailer.mail.smtp.dialogue import Dialogue
+from mailer.mail.smtp.events import Answered, Envelope, Event
+from mailer.mail.wire.line import Line
+from mailer.mail.wire.mailbag import Mailbag
+from mailer.mail.wire.reports import Reports
+
+
+class Serving:
+    """`hungry` are the lines that no letter was left for. `taking`: letters may be pulled."""
+
+    def __init__(self, reports: Reports, drop: Callable[[Line], None]) -> None:
+        """`drop` is called with each line whose conversation is over."""
+        self._reports = reports
+        self._drop = drop
+        self.hungry: dict[Line, None] = {}
+        self.taking = True
+
+    def serve(self, bag: Mailbag, ready: Sequence[tuple[Line, int]]) -> None:
+        """Once round the lines that the poller found; `reports.now_s` is this moment."""
+        now_s = self._reports.now_s
+        smooth: list[Line] = []
+        answers: list[Answered] = []
+        for line, mask, words in [(line, mask, line.listen(mask)) for line, mask in ready]:
+            answer = line.dialogue.taken(words) if words else None
+            if answer is None:
+                self._hear(bag, line, mask, words)
+            else:
+                line.since_s = now_s
+                smooth.append(line)
+                answers.append(answer)
+        if answers:
+            self._reports.answered(bag, answers)
+            self._write_bodies(bag, [line.dialogue for line in smooth])
+            self._hand(bag, [line for line in smooth if line.dialogue.wants_envelope])
+        for line, _mask in ready:
+            self._flush(bag, line)
+
+    def settle(self, bag: Mailbag, line: Line, events: Sequence[Event]) -> None:
+        """What happened on one line by itself."""
+        self._go_on(bag, line, events)
+        self._flush(bag, line)
+
+    def feed(self, bag: Mailbag) -> None:
+        """Letters have come again: lines with nothing in hand first."""
+        if not self.hungry or not bag.waiting():
+            return
+        for line in sorted(self.hungry, key=lambda line: line.dialogue.current is not None):
+            del self.hungry[line]
+            if line.dialogue.wants_envelope:
+                self._hand(bag, [line])
+                self._flush(bag, line)
+                if line in self.hungry:
+                    return
+
+    def _hear(self, bag: Mailbag, line: Line, mask: int, words: bytes) -> None:
+        talk = line.dialogue
+        events = talk.receive(words) if words else line.work(mask)
+        if events or not talk.mid_reply:
+            line.since_s = self._reports.now_s
+        if talk.over and not talk.leaving:
+            self._reports.learn(talk, events)
+        self._go_on(bag, line, events)
+
+    def _go_on(self, bag: Mailbag, line: Line, events: Sequence[Event]) -> None:
+        """Report, then go on with the line as far as it can go now."""
+        for event in events:
+            self._reports.tell(bag, event)
+        talk = line.dialogue
+        if talk.wants_body and talk.next is not None:
+            self._write_bodies(bag, [talk])
+        if talk.wants_envelope:
+            self._hand(bag, [line])
+
+    def _write_bodies(self, bag: Mailbag, talks: Sequence[Dialogue]) -> None:
+        envelopes = [talk.next for talk in talks if talk.next is not None]
+        for talk, letter in zip(talks, bag.bodies(envelopes), strict=True):
+            if letter is not None:
+                talk.body(letter)
+                continue
+            for event in talk.abandon():
+                self._reports.tell(bag, event)
+
+    def _hand(self, bag: Mailbag, lines: Sequence[Line]) -> None:
+        """Give each line the next letter that its server can be asked to take; who gets none is hungry."""
+        if not self.taking or self._reports.resting:
+            return
+        letters = bag.next_letters(len(lines))
+        for line, letter in zip(lines, letters, strict=False):
+            if not self._offer(bag, line, letter):
+                self._hand(bag, [line])
+        for line in lines[len(letters) :]:
+            self.hungry[line] = None
+
+    def _offer(self, bag: Mailbag, line: Line, letter: Envelope) -> bool:
+        talk = line.dialogue
+        why = talk.offer(letter)
+        if why is not None:
+            bag.unsendable(letter, why)
+            return False
+        now_s = self._reports.now_s
+        letter.begun_s = now_s
+        if talk.current is None:
+            line.since_s = now_s
+        if self.hungry:
+            self.hungry.pop(line, None)
+        return True
+
+    def _flush(self, bag: Mailbag, line: Line) -> None:
+        talk = line.dialogue
+        broken = line.flush()
+        if broken:
+            self._reports.learn(talk, broken)
+            for event in broken:
+                self._reports.tell(bag, event)
+        if talk.over:
+            self._drop(line)
