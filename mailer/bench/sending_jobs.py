@@ -13,6 +13,7 @@ from mailer.bench.plain import send_plainly
 from mailer.bench.running import BenchError
 from mailer.bench.stopwatch import StatementCount, TimedLedger
 from mailer.clock import utcnow
+from mailer.config import Sending
 from mailer.dispatch.engine import Engine, build_engine
 from mailer.dispatch.ledger import open_driver
 from mailer.dispatch.tick import tick
@@ -22,10 +23,11 @@ from mailer.models import Run, RunState
 LONGEST_S = 900.0
 SLICE_S = 10.0
 TICKS = 50
+AS_DELIVERED = Sending().connections  # at most: a run begins with ten
 Facts = dict[str, float]
 
 
-def send(app: Flask, *, port: int, connections: int = 10) -> Facts:
+def send(app: Flask, *, port: int, connections: int = AS_DELIVERED) -> Facts:
     """Open what is due and send it to the end; from the tick's first moment to the closing of the last run."""
     engine, ledger = _engine(app, port, connections)
     cpu_s, begun_s = _cpu_s(), time.monotonic()
@@ -59,7 +61,7 @@ def plain(app: Flask, *, port: int, count: int) -> Facts:
 
 def start(app: Flask, *, port: int) -> Facts:
     """Tick and send for a moment only: the receiver tells when the first letter was answered."""
-    engine, ledger = _engine(app, port, 50)
+    engine, ledger = _engine(app, port, AS_DELIVERED)
     tick_s = time.monotonic()
     tick(ledger, now=utcnow(), folder=engine.parts.folder, on_opened=engine.begin)
     engine.work(1.0)
