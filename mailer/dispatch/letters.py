@@ -3,18 +3,19 @@
 Takes language and settings as values; reads versions, writes nothing, speaks no SMTP.
 """
 
+import logging
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
 from html import escape
-from typing import Protocol
+from typing import Any, Protocol
 
 from flask import Flask
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Row, select
 
 from mailer.config import Config
 from mailer.dispatch import imprint
@@ -30,6 +31,8 @@ from mailer.tokens import RunTokens
 LINK = "unsubscribe_url"
 KEPT_LETTERS = 100
 KEPT_RUNS = 1_000
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,23 +124,33 @@ class Letters:
         self._database = database
         self._sender = sender
         self._words = words
-        self._kept: OrderedDict[int, Letter] = OrderedDict()
+        self._kept: OrderedDict[int, Letter | None] = OrderedDict()
 
-    def of(self, version_id: int) -> Letter:
-        """Raises ValueError when the version cannot be made into a letter."""
-        if version_id not in self._kept:
-            self._kept[version_id] = self._compiled(version_id)
-            if len(self._kept) > KEPT_LETTERS:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(version_id)
-        return self._kept[version_id]
+    def of(self, version_ids: Collection[int]) -> dict[int, Letter | None]:
+        """Each version's letter, or None where none can be made of it. All that are not kept are read together."""
+        missing = [one for one in version_ids if one not in self._kept]
+        self._kept.update((row.id, self._compiled(row)) for row in self._read(missing))
+        found = {one: self._kept.get(one) for one in version_ids}
+        for one in found.keys() & self._kept.keys():
+            self._kept.move_to_end(one)
+        while len(self._kept) > KEPT_LETTERS:
+            self._kept.popitem(last=False)
+        return found
 
-    def _compiled(self, version_id: int) -> Letter:
+    def _read(self, version_ids: list[int]) -> Sequence[Row[Any]]:
+        if not version_ids:
+            return ()
         table = MessageVersion.__table__
         with self._database.connect() as connection:
-            row = connection.execute(select(table).where(table.c.id == version_id)).one()
+            return connection.execute(select(table).where(table.c.id.in_(version_ids))).all()
+
+    def _compiled(self, row: Row[Any]) -> Letter | None:
         footer = self._words.get(row.locale) or next(iter(self._words.values()))
-        return compile_letter(draft(row, self._sender, footer))
+        try:
+            return compile_letter(draft(row, self._sender, footer))
+        except ValueError:
+            log.exception("version %d of a message cannot be made into a letter", row.id)
+            return None
 
 
 class Postmark:

@@ -5,7 +5,7 @@ Runs in the loop's thread but for the jobs, which the clerk runs. Speaks no SMTP
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
@@ -40,12 +40,12 @@ Wish = tuple[RunFacts, Order]
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What one transaction brought, with the compiled letters of its windows."""
+    """What one transaction brought, with the compiled letters of its windows' message versions."""
 
     settlements: Sequence[Settlement]
     wishes: Sequence[Wish]
     turns: Sequence[Turn]
-    letters: Sequence[Letter | None]
+    letters: Mapping[int, Letter | None]
     lease_s: float
 
 
@@ -152,8 +152,8 @@ class Books:
         turns = self._ledger.turns(settlements, orders, worker=self._worker)
         if found := dead(settlements):
             self._bury(found)
-        letters = [self._letter(run, turn.window) for (run, _order), turn in zip(wishes, turns, strict=False)]
-        return Booked(settlements, wishes, turns, letters, lease_s)
+        claimed = {run.version_id for (run, _order), turn in zip(wishes, turns, strict=False) if turn.window}
+        return Booked(settlements, wishes, turns, self._letters.of(claimed), lease_s)
 
     def _bury(self, found: list[tuple[int, Finished]]) -> None:
         """The log is written already: trouble here must not have it written again."""
@@ -162,24 +162,15 @@ class Books:
         except SQLAlchemyError as error:
             log.warning("dead addresses were not put on the stop list: %s", error)
 
-    def _letter(self, run: RunFacts, window: Window | None) -> Letter | None:
-        if window is None:
-            return None
-        try:
-            return self._letters.of(run.version_id)
-        except ValueError:
-            log.exception("run %d: the message cannot be made into a letter", run.run_id)
-            return None
-
     def _booked(self, booked: Booked) -> None:
         self.is_busy = False
         for lost in booked.turns:
             self.forget(set(lost.lost_claims))
         for settlement in booked.settlements:
             self._settled(settlement)
-        for (run, _order), turn, letter in zip(booked.wishes, booked.turns, booked.letters, strict=False):
+        for (run, _order), turn in zip(booked.wishes, booked.turns, strict=False):
             if turn.window is not None:
-                self._take(turn.window, run, letter, booked.lease_s)
+                self._take(turn.window, run, booked.letters[run.version_id], booked.lease_s)
             if turn.is_dry or turn.is_closed:
                 self.may_be_complete = True
                 self.rota.drop(run.run_id)
