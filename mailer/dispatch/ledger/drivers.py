@@ -15,6 +15,8 @@ from sqlalchemy import Engine
 
 Row = tuple[Any, ...]
 Column = Sequence[Any]
+# names, and PostgreSQL's types
+Columns = tuple[tuple[str, str], ...]
 # asks for the rows of a statement that is already on its way
 Answer = Callable[[], list[Row]]
 
@@ -31,7 +33,7 @@ class Table:
     """
 
     name: str
-    columns: tuple[tuple[str, str], ...]
+    columns: Columns
 
     @property
     def names(self) -> str:
@@ -117,6 +119,10 @@ class Driver(ABC):
     @abstractmethod
     def ids(self, numbers: Iterable[int]) -> Any:
         """The value for `among`."""
+
+    @abstractmethod
+    def relation(self, columns: Columns) -> str:
+        """SQL: the rows of one bound value, a JSON array of arrays, as a table called v."""
 
     @abstractmethod
     def moment(self, at: datetime) -> Any:

@@ -102,7 +102,7 @@ class Filling:
         if self._send:
             claim = _CLAIM.format(now=self._work.driver.now, later=self._work.driver.later(LEASE_S))
             self._claimed = self._work.ask(claim, (run.run_id, worker, recipients_json(self._send)))
-        if run.is_exhausted:
+        if run.is_exhausted and run.next_retry_at is not None:
             self._pending = self._work.ask("SELECT min(due_at) FROM retry WHERE run_id = %s", (run.run_id,))
 
     def turn(self) -> Turn:

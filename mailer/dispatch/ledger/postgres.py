@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from mailer.dispatch.ledger.drivers import Answer, Clash, Column, Driver, Row, Table, Transaction, are_constant
+from mailer.dispatch.ledger.drivers import Answer, Clash, Column, Columns, Driver, Row, Table, Transaction, are_constant
 from mailer.dispatch.ledger.interface import LedgerUnavailable
 
 # between free texts: a control character that no address and no server's words need
@@ -106,6 +106,11 @@ class PostgresDriver(Driver):
     def ids(self, numbers: Iterable[int]) -> Any:
         """A list becomes an array."""
         return list(numbers)
+
+    def relation(self, columns: Columns) -> str:
+        """By place."""
+        values = ", ".join(f"(value ->> {place})::{kind} AS {name}" for place, (name, kind) in enumerate(columns))
+        return f"(SELECT {values} FROM json_array_elements(%s)) AS v"  # noqa: S608 — our own columns
 
     def moment(self, at: datetime) -> Any:
         """As it is."""

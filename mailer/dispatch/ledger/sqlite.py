@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from mailer.dispatch.ledger.drivers import Answer, Clash, Column, Driver, Table, Transaction, are_constant
+from mailer.dispatch.ledger.drivers import Answer, Clash, Column, Columns, Driver, Table, Transaction, are_constant
 from mailer.dispatch.ledger.interface import LedgerUnavailable
 
 _CLOCK = "strftime('%Y-%m-%d %H:%M:%f000', 'now'"
@@ -106,6 +106,11 @@ class SqliteDriver(Driver):
     def ids(self, numbers: Iterable[int]) -> Any:
         """A JSON list."""
         return json.dumps(list(numbers))
+
+    def relation(self, columns: Columns) -> str:
+        """By place."""
+        values = ", ".join(f"value ->> {place} AS {name}" for place, (name, _type) in enumerate(columns))
+        return f"(SELECT {values} FROM json_each(%s)) AS v"  # noqa: S608 — our own columns
 
     def moment(self, at: datetime) -> Any:
         """26 characters, which sort like moments."""

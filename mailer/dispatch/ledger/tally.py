@@ -1,5 +1,6 @@
 """The counters of one transaction: kept with the rows, written in as few statements as there are runs and days."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date
@@ -14,13 +15,21 @@ from mailer.rules.outcome import FINALS, Outcome
 # fewer answers than this say nothing about a list of addresses
 BRAKE_AFTER = 50
 
-_RUN = """
-UPDATE run SET total = total + %s, accepted = accepted + %s, refused = refused + %s, skipped = skipped + %s,
-  unanswered = unanswered + %s, deferred = deferred + %s, cursor = %s, is_exhausted = %s
-WHERE id = %s"""
-_DAY = """
-INSERT INTO daily_total (owner_id, counted_on, outcome, n) VALUES (%s, %s, %s, %s)
+# as many rows as there are runs, or days and outcomes, in one statement: each of its own costs a tenth of a millisecond
+_RUNS = """
+UPDATE run SET total = run.total + v.total, accepted = run.accepted + v.accepted, refused = run.refused + v.refused,
+  skipped = run.skipped + v.skipped, unanswered = run.unanswered + v.unanswered,
+  deferred = run.deferred + v.retries, cursor = v.cursor, is_exhausted = v.is_exhausted
+FROM {v} WHERE run.id = v.id"""
+_COUNTS = ("total", "accepted", "refused", "skipped", "unanswered", "retries")
+_CHANGE = (
+    ("id", "int8"), *((name, "int4") for name in _COUNTS), ("cursor", "int8"), ("is_exhausted", "bool")
+)  # fmt: skip
+_DAYS = """
+INSERT INTO daily_total (owner_id, counted_on, outcome, n)
+SELECT v.owner_id, v.counted_on, v.outcome, v.n FROM {v} WHERE TRUE
 ON CONFLICT (owner_id, counted_on, outcome) DO UPDATE SET n = daily_total.n + excluded.n"""
+_DAY = (("owner_id", "int8"), ("counted_on", "date"), ("outcome", "varchar"), ("n", "int4"))
 _BRAKE = "UPDATE run SET held_reason = %s, held_at = %s, held_until = NULL WHERE id = %s"
 # the server takes letters again: its next trouble is a first one
 _RELIEF = "UPDATE run SET held_count = 0, held_words = '' WHERE id = %s"
@@ -70,15 +79,18 @@ class Tally:
             self.days.update((run.owner_id, run.local_day(one.started_at), one.outcome) for one in finished)
 
     def write(self, work: Transaction, runs: dict[int, RunRow]) -> None:
-        """One statement per run that changed and per owner's day and outcome, always in the same order."""
-        for run_id, counts in sorted(self.runs.items()):
-            run = runs[run_id]
-            changes = (counts["total"], *(counts[name] for name in _COUNTED), counts["retries"])
-            work.run(_RUN, (*changes, run.cursor, run.is_exhausted, run_id))
+        """One statement for all runs that changed, one for all owners' days and outcomes; always in the same order."""
+        changes = [
+            (run_id, *(counts[name] for name in _COUNTS), runs[run_id].cursor, runs[run_id].is_exhausted)
+            for run_id, counts in sorted(self.runs.items())
+        ]
+        if changes:
+            work.run(_RUNS.format(v=work.driver.relation(_CHANGE)), (json.dumps(changes),))
         for run_id in sorted(self.relieved):
             work.run(_RELIEF, (run_id,))
-        for (owner_id, day, outcome), n in sorted(self.days.items()):
-            work.run(_DAY, (owner_id, work.driver.day(day), outcome, n))
+        days = [(owner, day.isoformat(), outcome, n) for (owner, day, outcome), n in sorted(self.days.items())]
+        if days:
+            work.run(_DAYS.format(v=work.driver.relation(_DAY)), (json.dumps(days),))
 
     def brake(self, work: Transaction, run: RunRow, percent: int) -> None:
         """Hold a run whose share of refusals is `percent` or more; once a moderator let it go on, no more."""
@@ -93,4 +105,3 @@ class Tally:
 
 
 _OUTCOME_OF, _STARTED_AT_OF = attrgetter("outcome"), attrgetter("started_at")
-_COUNTED = (Outcome.ACCEPTED, Outcome.REFUSED, Outcome.SKIPPED, Outcome.UNANSWERED)
