@@ -1,5 +1,6 @@
 """Closing runs: only when nothing is left, and only when the rows of the log add up to the run's total."""
 
+import json
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
@@ -26,9 +27,14 @@ SELECT run_id, outcome, count(*) FROM attempt
 WHERE {these} AND outcome <> 'deferred' AND resent_at IS NULL GROUP BY run_id, outcome"""
 # the counters as they were compared: whoever sent again since has changed them
 _CLOSE = f"""
-UPDATE run AS r SET state = %s, finished_at = %s, deferred = 0, held_reason = NULL, held_at = NULL, held_until = NULL
-WHERE r.id = %s AND r.total = %s AND r.accepted = %s AND r.refused = %s AND r.skipped = %s AND r.unanswered = %s
-  AND {_IS_LEFT} RETURNING id"""  # noqa: S608 — our own constants
+UPDATE run AS r SET state = v.state, finished_at = v.finished_at, deferred = 0,
+  held_reason = NULL, held_at = NULL, held_until = NULL
+FROM {{v}} WHERE r.id = v.run_id AND r.total = v.total AND r.accepted = v.accepted AND r.refused = v.refused
+  AND r.skipped = v.skipped AND r.unanswered = v.unanswered AND {_IS_LEFT} RETURNING id"""  # noqa: S608 — our own constants
+_CLOSED = (
+    ("run_id", "int8"), ("total", "int4"), *((name, "int4") for name in _COUNTED), ("state", "varchar"),
+    ("finished_at", "timestamptz"),
+)  # fmt: skip
 
 
 def finish_complete(driver: Driver, now: datetime) -> list[int]:
@@ -55,12 +61,11 @@ def _adds_up(run: Row, counted: dict[str, int]) -> bool:
 
 
 def _close(driver: Driver, runs: Sequence[Row], now: datetime) -> list[int]:
+    rows = [(run[0], *run[2:], _end_of(run[1]).value, driver.stamp(now)) for run in runs]
     with driver.transaction() as work:
         lock(work, [run[0] for run in runs])
-        closed = [
-            work.ask(_CLOSE, (_end_of(run[1]).value, driver.moment(now), run[0], *run[2:])) for run in runs
-        ]
-    return [row[0] for answer in closed for row in answer()]
+        closed = work.rows(_CLOSE.format(v=driver.relation(_CLOSED)), (json.dumps(rows),))
+    return sorted(row[0] for row in closed)
 
 
 def _end_of(drain_reason: str | None) -> RunState:

@@ -29,8 +29,10 @@ def freeze(work: Transaction, wanted: Collection[Key], now: datetime) -> dict[Ke
     """The version's id for each owner and content; in one order, so that two ticks do not wait for one another."""
     keyed = sorted(((owner_id, one.sha256, one) for owner_id, one in wanted), key=lambda entry: entry[:2])
     asked = [(owner_id, digest, one, work.ask(_FIND, (owner_id, digest))) for owner_id, digest, one in keyed]
-    found: dict[Key, int] = {}
-    for owner_id, digest, one, answer in asked:
-        rows = answer() or work.rows(_ADD, (owner_id, digest, *astuple(one), work.driver.moment(now)))
-        found[owner_id, one] = rows[0][0]
-    return found
+    found = {(owner_id, one): rows[0][0] for owner_id, _digest, one, answer in asked if (rows := answer())}
+    new = [
+        ((owner_id, one), work.ask(_ADD, (owner_id, digest, *astuple(one), work.driver.moment(now))))
+        for owner_id, digest, one, _answer in asked
+        if (owner_id, one) not in found
+    ]
+    return found | {key: answer()[0][0] for key, answer in new}

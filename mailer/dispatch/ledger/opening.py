@@ -3,6 +3,7 @@
 Any number of ticks may do this at once: the mailing's row decides who opens, and UNIQUE is the belt.
 """
 
+import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfoNotFoundError
 
 from mailer.dispatch.ledger import freezing
-from mailer.dispatch.ledger.drivers import Answer, Driver, Row, Transaction
+from mailer.dispatch.ledger.drivers import Driver, Row, Transaction
 from mailer.dispatch.ledger.types import DueCursor, Opened
 from mailer.models import RunState
 from mailer.rules.schedule import Due, Frequency, Missed, MissedRun, Schedule, Verdict, decide
@@ -34,13 +35,23 @@ WHERE m.next_run_at <= %s AND (m.next_run_at, m.id) > (%s, %s) {of_mailing}
   AND NOT m.is_draft AND u.blocked_at IS NULL AND u.deleted_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM run r WHERE r.mailing_id = m.id AND r.state = 'open')
 ORDER BY m.next_run_at, m.id LIMIT %s{lock}"""
-_MOVE = "UPDATE mailing SET next_run_at = %s WHERE id = %s AND next_run_at = %s RETURNING id"
-_RUN = """
+_MOVE = """
+UPDATE mailing SET next_run_at = v.coming_at FROM {v}
+WHERE mailing.id = v.mailing_id AND mailing.next_run_at = v.seen_at RETURNING id"""
+_MOVED = (("mailing_id", "int8"), ("coming_at", "timestamptz"), ("seen_at", "timestamptz"))
+_RUNS = """
 INSERT INTO run (mailing_id, owner_id, due_on, scheduled_for, version_id, state, missed_count, held_words, held_count,
   cursor, upto_client_id, is_exhausted, total, accepted, refused, skipped, unanswered, deferred,
   give_up_at, opened_at, finished_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, '', 0, 0, %s, %s, 0, 0, 0, 0, 0, 0, %s, %s, %s)
-ON CONFLICT (mailing_id, due_on) DO NOTHING RETURNING id"""
+SELECT v.mailing_id, v.owner_id, v.due_on, v.scheduled_for, v.version_id, v.state, v.missed_count, '', 0,
+  0, v.upto_client_id, v.is_exhausted, 0, 0, 0, 0, 0, 0, v.give_up_at, v.opened_at, v.finished_at
+FROM {v} WHERE TRUE ON CONFLICT (mailing_id, due_on) DO NOTHING RETURNING id, state"""
+_RUN = (
+    ("mailing_id", "int8"), ("owner_id", "int8"), ("due_on", "date"), ("scheduled_for", "timestamptz"),
+    ("version_id", "int8"), ("state", "varchar"), ("missed_count", "int4"), ("upto_client_id", "int8"),
+    ("is_exhausted", "bool"), ("give_up_at", "timestamptz"), ("opened_at", "timestamptz"),
+    ("finished_at", "timestamptz"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +76,15 @@ def open_due(driver: Driver, now: datetime, after: DueCursor | None, mailing_id:
         found = _due(work, now, after, mailing_id)
         moved = _move(work, [plan for plan in (_plan(work.driver, row, now) for row in found) if plan])
         versions = freezing.freeze(work, {(p.owner_id, p.content) for p in moved if p.verdict.opens}, now)
-        opened = [
-            _open(work, p, p.verdict.opens, versions[p.owner_id, p.content], now) for p in moved if p.verdict.opens
+        rows = [
+            _opened(driver, p, p.verdict.opens, versions[p.owner_id, p.content], now) for p in moved if p.verdict.opens
         ]
-        missed = [_miss(work, p, p.verdict.missed, now) for p in moved if p.verdict.missed]
+        rows += [_missed(driver, p, p.verdict.missed, now) for p in moved if p.verdict.missed]
+        runs = work.rows(_RUNS.format(v=driver.relation(_RUN)), (json.dumps(rows),)) if rows else []
     last = found[-1] if len(found) == AT_ONCE else None
     return Opened(
-        run_ids=tuple(row[0] for answer in opened for row in answer()),
-        missed_ids=tuple(row[0] for answer in missed for row in answer()),
+        run_ids=tuple(sorted(run_id for run_id, state in runs if state == RunState.OPEN)),
+        missed_ids=tuple(sorted(run_id for run_id, state in runs if state == RunState.MISSED)),
         last=None if last is None else DueCursor(driver.read_moment(last[1]), last[0]),
     )
 
@@ -110,24 +122,26 @@ def _plan(driver: Driver, row: Row, now: datetime) -> _Plan | None:
 
 def _move(work: Transaction, plans: Sequence[_Plan]) -> list[_Plan]:
     """Compare-and-set each next time; those that were still where they had been seen."""
-    moment = work.driver.moment
-    answers: list[tuple[_Plan, Answer]] = []
-    for plan in plans:
-        coming = plan.verdict.next_run_at
-        values = (None if coming is None else moment(coming), plan.mailing_id, moment(plan.seen_at))
-        answers.append((plan, work.ask(_MOVE, values)))
-    return [plan for plan, answer in answers if answer()]
+    if not plans:
+        return []
+    stamp = work.driver.stamp
+    moves = [
+        (plan.mailing_id, plan.verdict.next_run_at and stamp(plan.verdict.next_run_at), stamp(plan.seen_at))
+        for plan in plans
+    ]
+    moved = {row[0] for row in work.rows(_MOVE.format(v=work.driver.relation(_MOVED)), (json.dumps(moves),))}
+    return [plan for plan in plans if plan.mailing_id in moved]
 
 
-def _open(work: Transaction, plan: _Plan, due: Due, version_id: int, now: datetime) -> Answer:
-    driver = work.driver
-    head = (plan.mailing_id, plan.owner_id, driver.day(due.due_on), driver.moment(due.scheduled_for))
+def _opened(driver: Driver, plan: _Plan, due: Due, version_id: int, now: datetime) -> Row:
+    """In the order of _RUN, as JSON has it."""
+    head = (plan.mailing_id, plan.owner_id, due.due_on.isoformat(), driver.stamp(due.scheduled_for))
     state = (version_id, RunState.OPEN.value, 0, plan.upto_client_id, False)
-    return work.ask(_RUN, (*head, *state, driver.moment(due.give_up_at), driver.moment(now), None))
+    return (*head, *state, driver.stamp(due.give_up_at), driver.stamp(now), None)
 
 
-def _miss(work: Transaction, plan: _Plan, missed: Missed, now: datetime) -> Answer:
-    driver = work.driver
-    head = (plan.mailing_id, plan.owner_id, driver.day(missed.due_on), driver.moment(missed.scheduled_for))
+def _missed(driver: Driver, plan: _Plan, missed: Missed, now: datetime) -> Row:
+    """Alike."""
+    head = (plan.mailing_id, plan.owner_id, missed.due_on.isoformat(), driver.stamp(missed.scheduled_for))
     state = (None, RunState.MISSED.value, missed.count, 0, True)
-    return work.ask(_RUN, (*head, *state, None, driver.moment(now), driver.moment(now)))
+    return (*head, *state, None, driver.stamp(now), driver.stamp(now))
