@@ -1,12 +1,13 @@
 """Several workers, one run; leases; and a database that goes away."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier
 
 import pytest
-from sqlalchemy import Engine, create_engine, text, update
+from sqlalchemy import Engine, create_engine, select, text, update
 
 from mailer.dispatch.ledger import LedgerUnavailable, open_driver, open_ledger
 from mailer.dispatch.ledger.types import Order, Settlement
@@ -67,6 +68,30 @@ def test_many_small_runs_share_one_transaction(play: Play) -> None:
     assert [one.client_id for one in new.window.recipients] == ids
     assert new.is_dry
     assert missing.is_closed
+
+
+def test_a_run_that_is_ordered_twice_at_once_is_a_mistake(play: Play) -> None:
+    play.open(5)
+
+    with pytest.raises(ValueError, match="once at a time"):
+        play.ledger.turns([], [Order(play.run_id, 2), Order(play.run_id, 3)], worker="w1")
+
+
+@both
+def test_claims_made_together_keep_their_own_lists(play: Play) -> None:
+    play.open(3)
+    ids = [play.run_id]
+    play.open(2)
+    ids.append(play.run_id)
+
+    turns = play.ledger.turns([], [Order(run_id, 9) for run_id in reversed(ids)], worker="w1")
+
+    with play.read() as session:
+        claims = session.scalars(select(Claim)).all()
+    listed = {(claim.run_id, claim.id): json.loads(claim.recipients) for claim in claims}
+    windows = [turn.window for turn in turns if turn.window]
+    assert [(one.run_id, len(one.recipients)) for one in windows] == [(ids[1], 5), (ids[0], 3)]
+    assert listed == {(one.run_id, one.claim_id): [[*man[:3]] for man in one.recipients] for one in windows}
 
 
 @both

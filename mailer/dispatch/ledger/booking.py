@@ -3,16 +3,20 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from mailer.dispatch.ledger import conflicts
 from mailer.dispatch.ledger.allowance import Allowance
 from mailer.dispatch.ledger.drivers import Answer, Clash, Driver, Transaction
 from mailer.dispatch.ledger.facts import RunRow, lock, read_runs
 from mailer.dispatch.ledger.filling import Filling
-from mailer.dispatch.ledger.limits import Limits
+from mailer.dispatch.ledger.limits import LEASE_S, Limits
 from mailer.dispatch.ledger.settling import Settling
 from mailer.dispatch.ledger.tally import Tally
 from mailer.dispatch.ledger.types import DeadClaim, Order, Settlement, Turn
+
+_CLAIMS = """
+INSERT INTO claim (run_id, recipients, worker, claimed_at, leased_until) VALUES {rows} RETURNING run_id, id"""
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +41,8 @@ def book(
     driver: Driver, limits: Limits, settlements: Sequence[Settlement], orders: Sequence[Order], worker: str
 ) -> list[Turn]:
     """See `Ledger.turns`."""
+    if len({order.run_id for order in orders}) < len(orders):
+        raise ValueError("a run is ordered once at a time: its cursor moves with the order")
     return _carefully(driver, limits, Booking(settlements, orders, worker))
 
 
@@ -72,10 +78,23 @@ def _book(driver: Driver, limits: Limits, booking: Booking) -> list[Turn]:
         ]
         _fill(fillings)
         for filling in fillings:
-            filling.write(booking.worker)
+            filling.write()
+        claimed = _claim(work, fillings, booking.worker)
         tally.write(work, runs)
-    turns = [filling.turn() for filling in fillings] or [Turn()]
+    claim_ids: dict[int, int] = dict(claimed())
+    turns = [filling.turn(claim_ids.get(filling.run_id)) for filling in fillings] or [Turn()]
     return [replace(turns[0], lost_claims=lost), *turns[1:]] if lost else turns
+
+
+def _claim(work: Transaction, fillings: Sequence[Filling], worker: str) -> Answer:
+    """Insert the claims in one statement: (run, claim) of each. After COMMIT."""
+    driver = work.driver
+    claims = [(*filling.claim, worker) for filling in fillings if filling.claim]
+    if not claims:
+        return list
+    row = f"(%s, %s, %s, {driver.now}, {driver.later(LEASE_S)})"
+    rows = ", ".join([row] * len(claims))
+    return work.ask(_CLAIMS.format(rows=rows), [*chain.from_iterable(claims)])
 
 
 def _ask_standing(work: Transaction, booking: Booking) -> Answer:

@@ -15,7 +15,6 @@ from mailer.dispatch.ledger.tally import Tally
 from mailer.dispatch.ledger.types import Finished, Order, Recipient, Turn, Window
 from mailer.rules.outcome import SkipReason
 
-LEASE_S = 60
 # pages of nothing but skips in one transaction: a million suppressed drain quickly, nobody waits long for a lock
 PAGES = 5
 _EVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -23,9 +22,6 @@ _new = tuple.__new__  # of a named tuple, once per letter: its own constructor t
 
 _TAKE_UP = "UPDATE run SET held_reason = NULL, held_at = NULL, held_until = NULL WHERE id = %s"
 _LAST_WORDS = "SELECT client_id, number, reply_code, reply_text FROM attempt WHERE run_id = %s AND {these}"
-_CLAIM = """
-INSERT INTO claim (run_id, worker, recipients, claimed_at, leased_until)
-VALUES (%s, %s, %s, {now}, {later}) RETURNING id"""
 
 
 class Filling:
@@ -43,6 +39,7 @@ class Filling:
     ) -> None:
         """`is_careful` looks for rows that are there already before it writes."""
         self._work = work
+        self.run_id = order.run_id
         self._size = order.size
         self._run = run
         self._allowance = allowance
@@ -54,7 +51,6 @@ class Filling:
         self._pages = 0
         self._has_retries = False
         self._asked: tuple[Answer | None, Answer | None] = (None, None)
-        self._claimed: Answer | None = None
         self._pending: Answer | None = None
 
     @property
@@ -90,8 +86,13 @@ class Filling:
             run.cursor = new[-1][0]
             self._mark_new(run, new)
 
-    def write(self, worker: str) -> None:
-        """Write the skipped, insert the claim, count."""
+    @property
+    def claim(self) -> tuple[int, str] | None:
+        """The run and the list of its recipients, where there is somebody to be written to."""
+        return (self.run_id, recipients_json(self._send)) if self._send else None
+
+    def write(self) -> None:
+        """Write the skipped, count."""
         run = self._run
         if run is None or self._gate is Gate.CLOSED:
             return
@@ -99,20 +100,17 @@ class Filling:
         if self._skip:
             self._work.insert(ATTEMPT, attempt_columns(self._work.driver, run.run_id, self._skip))
             self._tally.attempts(run, self._skip)
-        if self._send:
-            claim = _CLAIM.format(now=self._work.driver.now, later=self._work.driver.later(LEASE_S))
-            self._claimed = self._work.ask(claim, (run.run_id, worker, recipients_json(self._send)))
         if run.is_exhausted and run.next_retry_at is not None:
             self._pending = self._work.ask("SELECT min(due_at) FROM retry WHERE run_id = %s", (run.run_id,))
 
-    def turn(self) -> Turn:
-        """What it came to; after COMMIT."""
+    def turn(self, claim_id: int | None) -> Turn:
+        """What it came to; after COMMIT. `claim_id`: what became of `claim`."""
         run = self._run
         if run is None or self._gate is Gate.CLOSED:
             return Turn(is_closed=True)
         window = None
-        if self._claimed:
-            window = Window(claim_id=self._claimed()[0][0], run_id=run.run_id, recipients=tuple(self._send))
+        if claim_id is not None:
+            window = Window(claim_id=claim_id, run_id=run.run_id, recipients=tuple(self._send))
         due = self._pending()[0][0] if self._pending else None
         next_retry_at = None if due is None else self._work.driver.read_moment(due)
         is_waiting = next_retry_at is None or next_retry_at > run.now

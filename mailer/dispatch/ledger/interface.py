@@ -36,6 +36,7 @@ class Ledger(Protocol):
     ) -> list[Turn]:
         """The same for several runs at once (many small runs share one commit): one Turn per order, in order.
 
+        Each run is ordered once at most; raises ValueError otherwise.
         `lost_claims` stands in the first Turn; without orders one Turn is returned all the same.
         A Turn with neither window nor `is_dry` nor `is_closed` saw only skips: ask again.
         """

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from mailer.dispatch.ledger.drivers import Driver, Transaction
-from mailer.dispatch.ledger.filling import LEASE_S
+from mailer.dispatch.ledger.limits import LEASE_S
 from mailer.dispatch.ledger.rows import read_recipients
 from mailer.dispatch.ledger.types import DeadClaim, Recipient, Settlement
 

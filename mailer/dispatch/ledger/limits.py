@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+LEASE_S = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
