@@ -1,12 +1,15 @@
 """What all forms share: a base that keeps what was typed, and checks of shape (rules check meaning)."""
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any
 
 from flask import Response, make_response, render_template
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, Form, StringField, TextAreaField, ValidationError
+from wtforms import Field, Form, HiddenField, StringField, TextAreaField, ValidationError
 from wtforms.validators import Length
 
 Check = Callable[[Form, Field], None]
@@ -20,6 +23,31 @@ NOT_IN_A_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 class BaseForm(FlaskForm):
     """Parent of every form of the site."""
+
+
+class SharedForm(BaseForm):
+    """A form of something that may be changed while it is open: whoever saves later is told first."""
+
+    # names what the form was made from; a program that sends none overwrites unasked
+    seen = HiddenField()
+
+    def is_newest(self, seen: str, sentence: str) -> bool:
+        """Whether that is still `seen`; if not, the form comes back with all that was typed and `sentence` above it."""
+        if not self.seen.raw_data or self.seen.data == seen:
+            return True
+        self.ask_again(seen, sentence)
+        return False
+
+    def ask_again(self, seen: str, sentence: str) -> None:
+        """Say what happened; to save the form from here is to overwrite `seen` knowingly."""
+        self.seen.data = seen
+        self.form_errors = [sentence]
+
+
+def with_seen(shown: Mapping[str, object]) -> dict[str, Any]:
+    """What a form shows at first, and as `seen` a name of just that: only a change of it makes another name."""
+    written = json.dumps(shown, default=str, sort_keys=True)
+    return {**shown, "seen": sha256(written.encode()).hexdigest()}
 
 
 def render_form(template: str, form: FlaskForm, **context: object) -> Response:

@@ -69,6 +69,7 @@ def test_a_stale_form_does_not_take_a_post_back_that_was_published_meanwhile(
     page = refused.get_data(as_text=True)
     assert refused.status_code == 422
     assert SENTENCE in page
+    assert '<a href="/blog/a-post" target="_blank">' in page
     assert "a typo less" in page
     assert only_post(session).content == "<p>x</p>"
     session.rollback()

@@ -4,13 +4,13 @@ import unicodedata
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField, Field, Form, HiddenField, StringField, TextAreaField, ValidationError
+from wtforms import BooleanField, Field, Form, StringField, TextAreaField, ValidationError
 from wtforms.validators import DataRequired, Length, Optional
 
 from mailer.rules.errors import Invalid
 from mailer.services.photos import MOST_BYTES
 from mailer.services.post_content import UNWRITABLE
-from mailer.web.forms import BaseForm, line
+from mailer.web.forms import BaseForm, SharedForm, line
 
 # with pictures in it, as the editor posts them; what is kept is far shorter
 MOST_POSTED = 16_000_000
@@ -71,8 +71,8 @@ class ReasonForm(BaseForm):
     reason = reason_field()
 
 
-class PostForm(ReasonForm):
-    """Title, text, cover, whether readers see it, and at the end the reason."""
+class PostForm(ReasonForm, SharedForm):
+    """Title, text, cover, whether readers see it, and at the end the reason; `seen` is the post's last change."""
 
     title = line(_l("Headline"), DataRequired(NO_TITLE), _visible, most=200)
     # every page has an element "content" already: the one that "skip to the content" leads to
@@ -84,8 +84,6 @@ class PostForm(ReasonForm):
     drop_photo = BooleanField(_l("Remove the photo"))
     is_published = BooleanField(_l("Published"))
     reason = reason_field()
-    # the post's last change when the form was made
-    seen = HiddenField()
 
     def blame(self, trouble: Invalid) -> None:
         """Say beside its field what cannot be taken."""

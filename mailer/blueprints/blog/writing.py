@@ -107,15 +107,13 @@ def _form_again(slug: str) -> PostForm:
     db.session.rollback()
     post = posts.get_writable(db.session(), slug, reader())
     form = _form(post)
-    form.seen.data = post.updated_at.isoformat()
     if "is_published" in form:
         form.is_published.data = post.is_published
-    form.form_errors = [
-        _(
-            "The post was changed meanwhile. What you wrote is still here, and whether it is published is shown as it "
-            "is now: save again to replace that change."
-        )
-    ]
+    sentence = _(
+        "The post was changed meanwhile. What you wrote is still here, and whether it is published is shown as it "
+        "is now: save again to replace that change."
+    )
+    form.ask_again(post.updated_at.isoformat(), sentence)
     return form
 
 
