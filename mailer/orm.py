@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Enum, Integer, MetaData, event
+from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Enum, Integer, MetaData, Select, event
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -26,6 +26,7 @@ NAMING = {
 }
 BUSY_TIMEOUT_MS = 15_000
 
+_Row = TypeVar("_Row")
 _is_reading: ContextVar[bool] = ContextVar("is_reading", default=False)
 
 
@@ -106,6 +107,14 @@ def writing() -> Iterator[None]:
 def read_only(is_reading: bool) -> None:
     """Set the mode of this thread's coming transactions; for the edges of a request, where `with` cannot reach."""
     _is_reading.set(is_reading)
+
+
+def to_change(statement: Select[_Row]) -> Select[_Row]:
+    """The same rows as they are now, kept from other writers until the end of the transaction; SQLite has one anyway.
+
+    Whoever only points at them is not kept waiting.
+    """
+    return statement.with_for_update(key_share=True).execution_options(populate_existing=True)
 
 
 class _HintingCompiler(SQLiteCompiler):

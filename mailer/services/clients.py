@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from mailer.models import Client, ClientTag, Suppression, Tag, User
+from mailer.orm import to_change
 from mailer.rules.errors import Conflict, NotFound
 from mailer.services import tags
 from mailer.services.addresses import Address
@@ -70,7 +71,17 @@ def _holds(q: str) -> ColumnElement[bool]:
 
 def get(session: Session, owner_id: int, client_id: int) -> Client:
     """The owner's client; raises NotFound for a missing one and for somebody else's."""
-    found = session.scalar(owned_by(owner_id).where(Client.id == client_id).options(selectinload(Client.tags)))
+    return _found(session, owned_by(owner_id).where(Client.id == client_id))
+
+
+def take(session: Session, client: Client) -> Client:
+    """Read it anew; nobody else changes it until the end of the transaction. Raises NotFound when it is gone."""
+    take_book(session, client.owner_id)  # an import's new tags are a change too
+    return _found(session, to_change(owned_by(client.owner_id).where(Client.id == client.id)))
+
+
+def _found(session: Session, statement: Select[Client]) -> Client:
+    found = session.scalar(statement.options(selectinload(Client.tags)))
     if found is None:
         raise NotFound
     return found
@@ -106,8 +117,7 @@ def create(session: Session, owner_id: int, facts: ClientFacts, *, now: datetime
 
 
 def update(session: Session, client: Client, facts: ClientFacts, *, now: datetime) -> None:
-    """Change a client; a changed address is skipped by runs that are already open."""
-    take_book(session, client.owner_id)
+    """Change a client that was taken; a changed address is skipped by runs that are already open."""
     _refuse_second(session, client.owner_id, facts.address, but=client.id)
     if client.address_key != facts.address.key:
         client.address_changed_at = now

@@ -8,6 +8,7 @@ from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from mailer.models import Client, Mailing, MailingClient, Message, Run, RunState
+from mailer.orm import to_change
 from mailer.rules.errors import NotFound
 from mailer.rules.lifecycle import MailingFacts, MailingStatus, Verb, status_of, verbs_of
 from mailer.rules.schedule import Schedule
@@ -64,7 +65,15 @@ def search(owner_id: int, *, q: str = "") -> Select[Mailing]:
 
 def get(session: Session, owner_id: int, mailing_id: int) -> Mailing:
     """The owner's mailing with all that its page shows; raises NotFound."""
-    statement = owned_by(owner_id).where(Mailing.id == mailing_id)
+    return _found(session, owned_by(owner_id).where(Mailing.id == mailing_id))
+
+
+def take(session: Session, mailing: Mailing) -> Mailing:
+    """Read it anew; nobody else changes it until the end of the transaction. Raises NotFound when it is gone."""
+    return _found(session, to_change(owned_by(mailing.owner_id).where(Mailing.id == mailing.id)))
+
+
+def _found(session: Session, statement: Select[Mailing]) -> Mailing:
     found = session.scalar(statement.options(selectinload(Mailing.tags), selectinload(Mailing.message)))
     if found is None:
         raise NotFound

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from mailer.models import Mailing, Message
+from mailer.orm import to_change
 from mailer.rules import placeholders
 from mailer.rules.errors import Conflict, NotFound
 from mailer.rules.placeholders import Placeholder
@@ -42,7 +43,16 @@ def search(owner_id: int, *, q: str = "") -> Select[Message]:
 
 def get(session: Session, owner_id: int, message_id: int) -> Message:
     """The owner's message; raises NotFound for a missing one and for somebody else's."""
-    found = session.scalar(owned_by(owner_id).where(Message.id == message_id))
+    return _found(session, owned_by(owner_id).where(Message.id == message_id))
+
+
+def take(session: Session, message: Message) -> Message:
+    """Read it anew; nobody else changes it until the end of the transaction. Raises NotFound when it is gone."""
+    return _found(session, to_change(owned_by(message.owner_id).where(Message.id == message.id)))
+
+
+def _found(session: Session, statement: Select[Message]) -> Message:
+    found = session.scalar(statement)
     if found is None:
         raise NotFound
     return found

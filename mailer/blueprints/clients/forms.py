@@ -12,7 +12,7 @@ from mailer.models import Client, SuppressionReason
 from mailer.services import addresses, tags
 from mailer.services.addresses import Address
 from mailer.services.clients import ClientFacts
-from mailer.web.forms import BaseForm, line, text
+from mailer.web.forms import BaseForm, SharedForm, line, text, with_seen
 
 MOST_FILE = 30 * 1024 * 1024
 MOST_PASTED = 5_000_000
@@ -36,10 +36,11 @@ def are_tags(_form: Form, field: Field) -> None:
 def stored(client: Client) -> dict[str, str]:
     """A saved client as its form shows it: the tags in one line."""
     names = ", ".join(tag.name for tag in client.tags)
-    return {"email": client.email, "full_name": client.full_name, "comment": client.comment, "tags": names}
+    shown = {"email": client.email, "full_name": client.full_name, "comment": client.comment, "tags": names}
+    return with_seen(shown)
 
 
-class ClientForm(BaseForm):
+class ClientForm(SharedForm):
     """One client."""
 
     email = line(_l("E-mail"), NEEDED, is_address, most=254)

@@ -68,7 +68,7 @@ def edit(client_id: int) -> Response:
     """Change a client."""
     client = book.get(db.session(), current_user.id, client_id)
     form = ClientForm(data=stored(client))
-    if form.validate_on_submit() and _is_free(form, client):
+    if form.validate_on_submit() and _is_free(form, client) and _is_newest(form, client):
         book.update(db.session(), client, form.facts(), now=utcnow())
         db.session.commit()
         flash(_("The client has been saved."), "success")
@@ -98,6 +98,14 @@ def _is_free(form: ClientForm, client: Client | None) -> bool:
         return True
     form.email.errors = [*form.email.errors, _("You already have a client with this address.")]
     return False
+
+
+def _is_newest(form: ClientForm, client: Client) -> bool:
+    """Takes the client; says it above the form when it is not the one that the form was made from."""
+    return form.is_newest(
+        stored(book.take(db.session(), client))["seen"],
+        _("The client was changed meanwhile. What you wrote is still here: save again to replace that change."),
+    )
 
 
 def _tag_names() -> list[str]:

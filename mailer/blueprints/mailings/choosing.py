@@ -1,6 +1,5 @@
 """What the form of a mailing offers to choose from, and what stands in it at first."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +11,7 @@ from flask_login import current_user
 from sqlalchemy import select
 from wtforms import Field
 
-from mailer.blueprints.mailings.forms import MailingForm
+from mailer.blueprints.mailings.forms import MOST_PICKED, MailingForm
 from mailer.clock import utcnow
 from mailer.extensions import db
 from mailer.models import Audience, Client, Mailing
@@ -20,6 +19,7 @@ from mailer.services import audiences, outlooks, tags
 from mailer.services import clients as book
 from mailer.services import mailings as plans
 from mailer.services.outlooks import Outlook
+from mailer.web.forms import with_seen
 
 OFFERED_CLIENTS = 200
 
@@ -33,14 +33,14 @@ def defaults(now: datetime) -> dict[str, Any]:
     return {"starts_at": start, "time_zone": current_user.time_zone}
 
 
-def stored(mailing: Mailing, picked: Sequence[Client]) -> dict[str, Any]:
+def stored(mailing: Mailing) -> dict[str, Any]:
     """A saved mailing as its form shows it."""
-    return {
+    shown = {
         "title": mailing.title,
         "message": mailing.message_id,
         "audience": mailing.audience.value,
         "tags": [tag.id for tag in mailing.tags],
-        "clients": [client.id for client in picked],
+        "clients": [client.id for client in plans.picked_clients(db.session(), mailing, MOST_PICKED)],
         "starts_at": mailing.starts_at,
         "ends_at": mailing.ends_at,
         "time_zone": mailing.time_zone,
@@ -49,6 +49,7 @@ def stored(mailing: Mailing, picked: Sequence[Client]) -> dict[str, Any]:
         "missed_run": mailing.missed_run.value,
         "draft": mailing.is_draft,
     }
+    return with_seen(shown)
 
 
 def offer(form: MailingForm) -> None:
@@ -81,6 +82,14 @@ def is_acceptable(form: MailingForm) -> bool:
     for field, sentence in wrong:
         field.errors = [*field.errors, sentence]
     return not wrong
+
+
+def is_newest(form: MailingForm, mailing: Mailing) -> bool:
+    """Takes the mailing; says it above the form when its plan is not the one that the form was made from."""
+    return form.is_newest(
+        stored(plans.take(db.session(), mailing))["seen"],
+        _("The mailing was changed meanwhile. What you wrote is still here: save again to replace that change."),
+    )
 
 
 def _foreign_client(form: MailingForm) -> Wrong:

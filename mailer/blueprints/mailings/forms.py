@@ -24,7 +24,7 @@ from mailer.rules.occurrences import FIRST_YEAR, LAST_YEAR
 from mailer.rules.schedule import Frequency, MissedRun, Schedule, is_known_zone, known_zones, to_utc
 from mailer.services.audiences import Choice
 from mailer.services.planning import Plan
-from mailer.web.forms import BaseForm, line
+from mailer.web.forms import SharedForm, line
 
 MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
 MOST_PICKED = 5000
@@ -48,7 +48,7 @@ def possible_year(_form: Form, field: Field) -> None:
         raise ValidationError(_l("This year is out of reach."))
 
 
-class MailingForm(BaseForm):
+class MailingForm(SharedForm):
     """Which message, to whom, from when until when, how often."""
 
     title = line(_l("Title"), NEEDED, most=200)

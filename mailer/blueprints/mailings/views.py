@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
 from mailer.blueprints.mailings import choosing
-from mailer.blueprints.mailings.forms import MOST_PICKED, MailingForm
+from mailer.blueprints.mailings.forms import MailingForm
 from mailer.blueprints.mailings.room import mailings, own
 from mailer.clock import utcnow
 from mailer.dispatch.wake import wake
@@ -68,9 +68,10 @@ def edit(mailing_id: int) -> Response:
     """Change a plan; a verb that does not fit its status is a 409."""
     mailing = own(mailing_id)
     planning.require(db.session(), mailing, Verb.EDIT, now=utcnow())
-    form = MailingForm(data=choosing.stored(mailing, plans.picked_clients(db.session(), mailing, MOST_PICKED)))
+    form = MailingForm(data=choosing.stored(mailing))
     choosing.offer(form)
-    if form.validate_on_submit() and "show_dates" not in request.form and choosing.is_acceptable(form):
+    is_wanted = form.validate_on_submit() and "show_dates" not in request.form
+    if is_wanted and choosing.is_acceptable(form) and choosing.is_newest(form, mailing):
         planning.change(db.session(), mailing, form.plan(), now=utcnow())
         db.session.commit()
         wake()

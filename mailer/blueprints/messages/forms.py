@@ -5,9 +5,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Field, Form, ValidationError
 from wtforms.validators import DataRequired
 
+from mailer.models import Message
 from mailer.rules.placeholders import Problem, ProblemKind, check
 from mailer.services.messages import MessageFacts
-from mailer.web.forms import BaseForm, line
+from mailer.web.forms import SharedForm, line, with_seen
 from mailer.web.forms import text as text_area
 
 MOST_TEXT = 500_000
@@ -31,7 +32,12 @@ def sentence(problem: Problem) -> str:
     return _("“%(found)s” cannot be understood. Write {{ name }} or {{ name | friend }}.", found=problem.found)
 
 
-class MessageForm(BaseForm):
+def stored(message: Message) -> dict[str, str]:
+    """A saved message as its form shows it."""
+    return with_seen({"subject": message.subject, "text": message.text, "html": message.html})
+
+
+class MessageForm(SharedForm):
     """Subject, text and, if wanted, HTML."""
 
     subject = line(

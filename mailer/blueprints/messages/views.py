@@ -4,7 +4,7 @@ from flask import Blueprint, Response, current_app, flash, make_response, render
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
-from mailer.blueprints.messages.forms import MessageForm
+from mailer.blueprints.messages.forms import MessageForm, stored
 from mailer.clock import utcnow
 from mailer.dispatch.own_copy import send_test
 from mailer.extensions import db
@@ -58,8 +58,8 @@ def view(message_id: int) -> str:
 def edit(message_id: int) -> Response:
     """Change a message."""
     message = desk.get(db.session(), current_user.id, message_id)
-    form = MessageForm(obj=message)
-    if form.validate_on_submit():
+    form = MessageForm(data=stored(message))
+    if form.validate_on_submit() and _is_newest(form, message):
         desk.update(db.session(), message, form.facts(), now=utcnow())
         db.session.commit()
         flash(_("The message has been saved."), "success")
@@ -107,6 +107,14 @@ def test(message_id: int) -> Response:
     else:
         flash(_("The test letter was not sent. The mail server's words: %(words)s", words=answer.words), "error")
     return see_other("messages.view", message_id=message_id)
+
+
+def _is_newest(form: MessageForm, message: Message) -> bool:
+    """Takes the message; says it above the form when it is not the one that the form was made from."""
+    return form.is_newest(
+        stored(desk.take(db.session(), message))["seen"],
+        _("The message was changed meanwhile. What you wrote is still here: save again to replace that change."),
+    )
 
 
 def _values() -> dict[str, str]:
