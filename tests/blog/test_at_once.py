@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 from sqlalchemy.orm import Session
 
 from mailer.models import Post, User
@@ -35,6 +35,22 @@ def test_a_change_and_a_deletion_at_once_end_as_one_after_the_other(
         assert changed.result().status_code in {303, 404}
         assert deleted.result().status_code == 303
     assert not list(app.config["MAILER"].media_dir.glob("*"))
+
+
+def test_a_change_that_is_saved_is_told_though_the_post_is_deleted_right_after(
+    web: FlaskClient, session: Session, author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_post(session, author, title="one")
+    session.commit()
+    keep = photos.Album.keep
+
+    def keep_late(album: photos.Album) -> None:
+        keep(album)
+        session.execute(delete(Post))
+        session.commit()
+
+    monkeypatch.setattr(photos.Album, "keep", keep_late)
+    assert post(web, "/blog/one/edit", title="one", content="<p>x</p>").status_code == 303
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, delete, event, text
 from sqlalchemy.orm import Session
 
+from mailer.extensions import db
 from mailer.models import Client, Mailing, Message, User
 from tests.pages.shared_forms import KINDS, Kind, told_of_a_mailing
 from tests.support.people import post, sign_in
@@ -190,6 +191,23 @@ def test_of_many_changes_of_one_form_at_once_one_is_saved(
         answers = list(pool.map(change, range(4)))
     assert sorted(answers) == [303, 422, 422, 422]
     assert kind.value(session, row_id) == f"By {answers.index(303)}"
+
+
+def test_what_was_saved_is_told_though_it_is_deleted_right_after(
+    app: Flask, web: FlaskClient, session: Session, owner: User, kind: Kind
+) -> None:
+    row = kind.make(session, owner)
+    path, told, row_id = kind.path(row.id), kind.told(row), row.id
+    session.commit()
+
+    def remove(_saving: Session) -> None:
+        session.execute(delete(kind.model).where(kind.model.id == row_id))
+        session.commit()
+
+    with app.app_context():
+        event.listen(db.session, "after_commit", remove, once=True)
+    answer = post(web, f"{path}/edit", told)
+    assert (answer.status_code, answer.location) == (303, path)
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)

@@ -59,9 +59,10 @@ def edit(slug: str) -> Response:
             is_newest = form.seen.data == seen.isoformat()
             if is_newest and post_writing.update(db.session(), post, facts, album, seen=seen, now=utcnow()):
                 _write_down("post.update", post, form)
+                saved = _saved(post)  # after the commit it may be deleted already
                 db.session.commit()
                 album.keep()
-                flash(_saved(post), "success")
+                flash(saved, "success")
                 return see_other("blog.view", slug=slug)
             form = _form_again(slug)
     return render_form("blog/form.html", form, post=posts.get_writable(db.session(), slug, reader()))

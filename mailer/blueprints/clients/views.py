@@ -72,7 +72,7 @@ def edit(client_id: int) -> Response:
         book.update(db.session(), client, form.facts(), now=utcnow())
         db.session.commit()
         flash(_("The client has been saved."), "success")
-        return see_other("clients.view", client_id=client.id)
+        return see_other("clients.view", client_id=client_id)
     return render_form("clients/form.html", form, client=client, tags=_tag_names())
 
 

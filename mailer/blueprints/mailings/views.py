@@ -76,7 +76,7 @@ def edit(mailing_id: int) -> Response:
         db.session.commit()
         wake()
         flash(_("The mailing has been saved."), "success")
-        return see_other("mailings.view", mailing_id=mailing.id)
+        return see_other("mailings.view", mailing_id=mailing_id)
     return _form_page(form, mailing)
 
 

@@ -63,7 +63,7 @@ def edit(message_id: int) -> Response:
         desk.update(db.session(), message, form.facts(), now=utcnow())
         db.session.commit()
         flash(_("The message has been saved."), "success")
-        return see_other("messages.view", message_id=message.id)
+        return see_other("messages.view", message_id=message_id)
     return render_form("messages/form.html", form, message=message)
 
 
