@@ -7,7 +7,7 @@ from flask import Flask
 
 from mailer.app import create_app
 from mailer.config import ConfigError
-from mailer.logs import database_sentence
+from mailer.logs import database_sentence, trace_of
 
 
 def open_app() -> Flask:
@@ -20,8 +20,6 @@ def open_app() -> Flask:
 
 
 def say_in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """A database that is missing or not migrated gets a sentence; everything else its usual traceback."""
-    if sentence := database_sentence(error):
-        sys.stderr.write(f"mailer: {sentence}\n")
-    else:
-        sys.__excepthook__(kind, error, trace)
+    """A database that is missing or not migrated gets a sentence; everything else its traceback."""
+    sentence = database_sentence(error)
+    sys.stderr.write(f"mailer: {sentence}\n" if sentence else trace_of(error))

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from werkzeug.exceptions import HTTPException
 
 from mailer.extensions import db, login_manager
+from mailer.logs import database_words
 from mailer.rules import errors as rules
 from mailer.web.formats import day
 from mailer.web.targets import safe_target
@@ -113,7 +114,7 @@ def _database_error(error: Exception) -> Response:
 
 
 def _first_line(error: Exception) -> str:
-    return str(getattr(error, "orig", error)).splitlines()[0]
+    return database_words(getattr(error, "orig", error)).splitlines()[0]
 
 
 def _crash(error: Exception) -> Response:
