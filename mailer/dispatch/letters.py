@@ -10,20 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
 from html import escape
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
 from flask import Flask
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Engine, select
 
 from mailer.config import Config
 from mailer.dispatch import imprint
+from mailer.dispatch.ledger.drivers import Driver
 from mailer.dispatch.ledger.types import Recipient
 from mailer.dispatch.markup import mail_ready, markup_pieces
 from mailer.mail.letter import Addressees, Draft, Letter, Piece, Slot, compile_letter, date_header, is_writable
 from mailer.mail.letter.plain_text import text_from_html
-from mailer.models import MessageVersion, Secret
+from mailer.models import Secret
 from mailer.rules.outcome import SkipReason
 from mailer.rules.placeholders import Placeholder, parse
 from mailer.tokens import RunTokens
@@ -31,6 +32,7 @@ from mailer.tokens import RunTokens
 LINK = "unsubscribe_url"
 KEPT_LETTERS = 100
 KEPT_RUNS = 1_000
+_VERSIONS = "SELECT id, subject, text, html, from_name, reply_to, locale FROM message_version WHERE {these}"
 
 log = logging.getLogger(__name__)
 
@@ -117,11 +119,23 @@ def with_footer(html: tuple[Piece, ...], footer: tuple[Piece, ...]) -> tuple[Pie
     return (*html[:-1], str(last)[:at], *footer, str(last)[at:])
 
 
+class _Version(NamedTuple):
+    """One MessageVersion, in the order of _VERSIONS."""
+
+    id: int
+    subject: str
+    text: str
+    html: str
+    from_name: str
+    reply_to: str
+    locale: str
+
+
 class Letters:
     """Compiled letters of the versions in use, the latest KEPT_LETTERS of them. For one thread."""
 
-    def __init__(self, database: Engine, sender: str, words: dict[str, Footer]) -> None:
-        self._database = database
+    def __init__(self, driver: Driver, sender: str, words: dict[str, Footer]) -> None:
+        self._driver = driver
         self._sender = sender
         self._words = words
         self._kept: OrderedDict[int, Letter | None] = OrderedDict()
@@ -137,19 +151,20 @@ class Letters:
             self._kept.popitem(last=False)
         return found
 
-    def _read(self, version_ids: list[int]) -> Sequence[Row[Any]]:
+    def _read(self, version_ids: list[int]) -> Iterable[_Version]:
         if not version_ids:
             return ()
-        table = MessageVersion.__table__
-        with self._database.connect() as connection:
-            return connection.execute(select(table).where(table.c.id.in_(version_ids))).all()
+        with self._driver.reading() as work:
+            driver = work.driver
+            found = work.rows(_VERSIONS.format(these=driver.among("id")), (driver.ids(version_ids),))
+        return map(_Version._make, found)
 
-    def _compiled(self, row: Row[Any]) -> Letter | None:
-        footer = self._words.get(row.locale) or next(iter(self._words.values()))
+    def _compiled(self, version: _Version) -> Letter | None:
+        footer = self._words.get(version.locale) or next(iter(self._words.values()))
         try:
-            return compile_letter(draft(row, self._sender, footer))
+            return compile_letter(draft(version, self._sender, footer))
         except ValueError:
-            log.exception("version %d of a message cannot be made into a letter", row.id)
+            log.exception("version %d of a message cannot be made into a letter", version.id)
             return None
 
 

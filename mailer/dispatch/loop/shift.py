@@ -11,6 +11,7 @@ from collections.abc import Collection
 from contextlib import suppress
 
 from mailer.dispatch.journal import Journal
+from mailer.dispatch.ledger import open_driver
 from mailer.dispatch.ledger.types import OffReading
 from mailer.dispatch.letters import Letters, Postmark
 from mailer.dispatch.loop.bag import Bag
@@ -41,7 +42,7 @@ class Shift:
         self._bag = Bag(self._journal, self._pace, self._postmark, parts.monotonic, parts.clock())
         self._wire = Wire(parts.server, monotonic=parts.monotonic, limits=parts.limits)
         self._clerk = Clerk("clerk", self._wire.wake)
-        letters = Letters(parts.database, self._postmark.sender, parts.footers)
+        letters = Letters(open_driver(parts.database), self._postmark.sender, parts.footers)
         self.books = Books(
             parts,
             letters,

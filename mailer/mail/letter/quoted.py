@@ -72,4 +72,4 @@ def body_pieces(pieces: Iterable[Piece]) -> list[bytes | Slot]:
 def _literal(text: str, *, after_slot: bool) -> bytes:
     """Lines of constant text; a soft break parts it from a slot before it on the same line."""
     lead = _SOFT_BREAK if after_slot and not text.startswith("\r\n") else b""
-    return lead + b"\r\n".join(quoted(line) for line in text.split("\r\n"))
+    return lead + b"\r\n".join(quoted_all(text.split("\r\n")))
