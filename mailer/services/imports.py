@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import insert, select, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Result, text
 from sqlalchemy.orm import Session
 
-from mailer.models import Client, ClientTag
-from mailer.services import addresses, clients, tags
+from mailer.services import addresses, batches, clients, tags
 from mailer.services.addresses import Address
 
 BATCH = 500
@@ -26,6 +25,17 @@ HEADINGS = {
     "tags": {"tags", "tag", "метки", "метка", "теги", "тег", "группа"},
 }
 DEFAULT_ORDER = {"email": 0, "full_name": 1, "tags": 2}
+
+_ADD = """
+INSERT INTO client (owner_id, email, address_key, full_name, comment, created_at, updated_at)
+SELECT :owner_id, email, address_key, full_name, '', :now, :now FROM {given} WHERE TRUE
+ON CONFLICT DO NOTHING RETURNING address_key, id"""
+_FIND = """
+SELECT address_key, id FROM client
+WHERE owner_id = :owner_id AND address_key IN (SELECT given.address_key FROM {given})"""
+_TAG = """
+INSERT INTO client_tag (client_id, tag_id) SELECT client_id, tag_id FROM {given} WHERE TRUE
+ON CONFLICT DO NOTHING"""
 
 
 class Reason(StrEnum):
@@ -132,46 +142,32 @@ def _read(row: Sequence[str], order: dict[str, int], extra: tuple[str, ...]) -> 
 def _store(session: Session, owner_id: int, batch: list[_Line], report: ImportReport, now: datetime) -> None:
     clients.take_book(session, owner_id)
     if session.get_bind().dialect.name == "postgresql":
-        # a plan made while the table was small is kept until somebody analyses it, and reads the whole table each time
-        session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
-    keys = [line.address.key for line in batch]
-    known = _ids(session, owner_id, keys)
-    fresh = [line for line in batch if line.address.key not in known]
-    if fresh:
-        session.execute(insert(Client), [_row(owner_id, line, now) for line in fresh])
-    ids = _ids(session, owner_id, keys) if fresh else known
+        # a plan made while the book was small, a foreign key's too, would read the whole of it for every line
+        session.execute(text("DISCARD PLANS"))
+    rows = {line.address.key: _row(line) for line in batch}
+    fresh = _ids(batches.run(session, _ADD, list(rows.values()), owner_id=owner_id, now=now))
+    known = [row for key, row in rows.items() if key not in fresh]
+    ids = fresh | _ids(batches.run(session, _FIND, known, owner_id=owner_id)) if known else fresh
     _tag(session, owner_id, batch, ids)
     report.added += len(fresh)
     report.known += len(known)
 
 
-def _ids(session: Session, owner_id: int, keys: list[str]) -> dict[str, int]:
-    statement = select(Client.address_key, Client.id).where(
-        Client.owner_id == owner_id, Client.address_key.in_(keys)
-    )
-    return {row.address_key: row.id for row in session.execute(statement)}
+def _row(line: _Line) -> batches.Given:
+    return {"email": line.address.email, "address_key": line.address.key, "full_name": line.full_name}
 
 
-def _row(owner_id: int, line: _Line, now: datetime) -> dict[str, object]:
-    return {
-        "owner_id": owner_id,
-        "email": line.address.email,
-        "address_key": line.address.key,
-        "full_name": line.full_name,
-        "comment": "",
-        "created_at": now,
-        "updated_at": now,
-    }
+def _ids(found: Result[Any]) -> dict[str, int]:
+    return {row.address_key: row.id for row in found}
 
 
 def _tag(session: Session, owner_id: int, batch: list[_Line], ids: dict[str, int]) -> None:
     names = {name.casefold(): name for line in batch for name in line.tag_names}
     tag_ids = {tag.name_key: tag.id for tag in tags.ensure(session, owner_id, names.values())}
-    pairs = {
-        (ids[line.address.key], tag_ids[name.casefold()]) for line in batch for name in line.tag_names
-    }
-    if not pairs:
-        return
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    rows = [{"client_id": client_id, "tag_id": tag_id} for client_id, tag_id in sorted(pairs)]
-    session.execute(dialect.insert(ClientTag).on_conflict_do_nothing(), rows)
+    pairs = [
+        {"client_id": ids[line.address.key], "tag_id": tag_ids[name.casefold()]}
+        for line in batch
+        for name in line.tag_names
+    ]
+    if pairs:
+        batches.run(session, _TAG, pairs)

@@ -1,24 +1,50 @@
-"""A long import on PostgreSQL: no plan made while the book was empty is kept while it grows."""
+"""A long import: few statements, and on PostgreSQL no plan made while the book was small is kept while it grows."""
+
+from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from mailer.services import imports
-from tests.support.world import NOW, make_user
+from tests.support.world import NOW, make_clients, make_user
 
-LOOKS = """
-SELECT coalesce(sum(generic_plans), 0), coalesce(sum(custom_plans), 0) FROM pg_prepared_statements
-WHERE statement LIKE 'SELECT client.address_key%'"""
+# rows that this transaction has read by walking through a whole table
+WALKED = "SELECT sum(seq_tup_read) FROM pg_stat_xact_user_tables WHERE relname = 'client'"
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
-def test_each_batch_is_planned_for_the_book_as_it_is(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imports, "BATCH", 20)  # so that few lines make many batches
+def test_no_batch_walks_through_the_book_for_each_line(session: Session) -> None:
     owner = make_user(session)
-    rows = [[f"c{n}@example.org"] for n in range(600)]
-    report = imports.take_in(session, owner.id, rows, extra_tags=(), now=NOW, commit=session.commit)
-    assert report.added == 600
-    generic, custom = session.execute(text(LOOKS)).one()
-    assert generic == 0
-    assert custom > 20  # the driver prepares a statement when it has seen it a few times
+    make_clients(session, owner, 5)
+    session.commit()
+    session.execute(text("ANALYZE client"))  # of so few rows the best plan reads all
+    session.commit()
+    rows = [[f"reader{n}@example.org", "", "spring"] for n in range(4_000)]
+    imports.take_in(session, owner.id, rows[:20], extra_tags=["Spring"], now=NOW, commit=session.commit)
+    walked: list[int] = []
+
+    def commit() -> None:
+        walked.append(session.scalar(text(WALKED)) or 0)
+        session.commit()
+
+    report = imports.take_in(session, owner.id, rows, extra_tags=(), now=NOW, commit=commit)
+    assert (report.added, report.known) == (3_980, 20)
+    assert max(walked) < 4_000  # for each line it would be hundreds of thousands
+
+
+def test_a_batch_of_lines_needs_few_statements(session: Session) -> None:
+    owner = make_user(session)
+    session.commit()
+    statements: list[str] = []
+
+    def count(_on: object, _cursor: object, sql: str, values: Sequence[object], _context: object, many: bool) -> None:
+        statements.extend([sql] * (len(values) if many else 1))
+
+    engine = session.get_bind()
+    event.listen(engine, "before_cursor_execute", count)
+    rows = [[f"reader{n}@example.org", f"Reader {n}", "spring, bulk"] for n in range(imports.BATCH)]
+    report = imports.take_in(session, owner.id, rows, extra_tags=["Bulk"], now=NOW, commit=session.commit)
+    event.remove(engine, "before_cursor_execute", count)
+    assert report.added == imports.BATCH
+    assert len(statements) < 20  # whatever the number of lines
