@@ -75,6 +75,14 @@ def test_a_letter_that_the_server_cannot_take_is_not_tried(wire_to: WireMaker) -
     assert bag.unfit == {BOB: Unfit.TOO_LARGE, "боб@example.test": Unfit.NEEDS_SMTPUTF8}
 
 
+def test_thousands_in_a_row_that_a_server_cannot_take_do_not_keep_the_next_from_being_sent(wire_to: WireMaker) -> None:
+    bag = Bag([*(f"боб{n}@example.test" for n in range(3_000)), *people(3)])
+    with SmtpServer(smtputf8=False) as server:
+        deliver(wire_to, server, bag)
+    assert len(bag.unfit) == 3_000
+    assert sorted(bag.accepted) == people(3)
+
+
 def test_an_international_address_goes_where_it_is_offered(wire_to: WireMaker) -> None:
     bag = Bag(["боб@example.test"])
     with SmtpServer() as server:

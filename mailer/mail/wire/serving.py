@@ -92,11 +92,11 @@ class Serving:
         """Give each line the next letter that its server can be asked to take; who gets none is hungry."""
         if not self.taking or self._reports.resting:
             return
-        letters = bag.next_letters(len(lines))
-        for line, letter in zip(lines, letters, strict=False):
-            if not self._offer(bag, line, letter):
-                self._hand(bag, [line])
-        for line in lines[len(letters) :]:
+        waiting = list(lines)
+        while waiting and (letters := bag.next_letters(len(waiting))):
+            unfed = [line for line, letter in zip(waiting, letters, strict=False) if not self._offer(bag, line, letter)]
+            waiting = unfed + waiting[len(letters) :]
+        for line in waiting:
             self.hungry[line] = None
 
     def _offer(self, bag: Mailbag, line: Line, letter: Envelope) -> bool:
