@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64decode
-from binascii import b2a_base64
+from binascii import b2a_base64, hexlify
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -47,9 +47,9 @@ class RunTokens:
         self._run = bytes((size,)) + run_id.to_bytes(size, "big")
         self._unsubscribe = hashlib.blake2b(self._run, digest_size=_MAC, key=key, person=_UNSUBSCRIBE)
         self._message_id = hashlib.blake2b(self._run, digest_size=16, key=key, person=_MESSAGE_ID)
-        self._tail = f"@{domain}>"
+        self._tail = f"@{domain}>".encode()
 
-    def for_letters(self, client_ids: Iterable[int]) -> tuple[list[str], list[str]]:
+    def for_letters(self, client_ids: Iterable[int]) -> tuple[list[bytes], list[bytes]]:
         """Message ids, with angle brackets (RFC 5322 §3.6.4), and unsubscribe tokens, about 24 url-safe characters.
 
         The same for every attempt at one recipient of a run. Raises OverflowError for a negative id.
@@ -61,17 +61,17 @@ class RunTokens:
             client = client_id.to_bytes((client_id.bit_length() + 7) // 8, "big")
             mac = new_message_id()
             mac.update(client)
-            message_ids.append("<" + mac.digest().hex() + tail)
+            message_ids.append(b"<" + hexlify(mac.digest()) + tail)
             mac = new_unsubscribe()
             mac.update(client)
             tokens.append(b2a_base64(run + client + mac.digest()))
         # one to a line by now: what is the same for all is done to all at once
-        return message_ids, b"".join(tokens).translate(_URL_SAFE, b"=").decode("ascii").split("\n")[:-1]
+        return message_ids, b"".join(tokens).translate(_URL_SAFE, b"=").split(b"\n")[:-1]
 
 
 def unsubscribe_token(key: bytes, run_id: int, client_id: int) -> str:
     """One token by itself; see `RunTokens.for_letters`."""
-    return RunTokens(key, run_id).for_letters([client_id])[1][0]
+    return RunTokens(key, run_id).for_letters([client_id])[1][0].decode()
 
 
 def read_unsubscribe_token(key: bytes, token: str) -> tuple[int, int] | None:

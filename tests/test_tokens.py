@@ -14,7 +14,7 @@ URL_SAFE = set(string.ascii_letters + string.digits + "-_")
 
 
 def message_id(key: bytes, run_id: int, client_id: int, domain: str) -> str:
-    return RunTokens(key, run_id, domain).for_letters([client_id])[0][0]
+    return RunTokens(key, run_id, domain).for_letters([client_id])[0][0].decode()
 
 
 @given(IDS, IDS)

@@ -61,12 +61,12 @@ def _compile(n: int) -> None:
 def _filled(n: int) -> list[bytes]:
     """As the engine fills: several at once."""
     letter, date = compile_letter(draft(CONTENT, SENDER, Footer("Отписаться"))), date_header(utcnow())
-    link = "https://mailer.example/unsubscribe/AAAAAAAAAAAAAAAAAAAAAAAA"
+    link = b"https://mailer.example/unsubscribe/AAAAAAAAAAAAAAAAAAAAAAAA"
     last: list[bytes] = []
     for first in range(0, n, AT_ONCE):
         these = range(first, min(first + AT_ONCE, n))
         addresses = [f"c{i}@example.org" for i in these]
-        ids = [f"<{i}.aaaaaaaaaaaa@example.org>" for i in these]
+        ids = [b"<%d.aaaaaaaaaaaa@example.org>" % i for i in these]
         names = [f"Клиент {i}" for i in these]
         last = letter.fill_all(Addressees(addresses, names, ids, [link] * len(these)), date=date)
     return last

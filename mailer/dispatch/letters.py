@@ -173,7 +173,7 @@ class Postmark:
 
     def __init__(self, config: Config, key: bytes) -> None:
         self.sender = parseaddr(config.mail.sender)[1]
-        self._links = f"{config.public_url}/unsubscribe/"
+        self._links = f"{config.public_url}/unsubscribe/".encode()
         self._domain = config.mail_domain
         self._key = key
         self._tokens: dict[int, RunTokens] = {}

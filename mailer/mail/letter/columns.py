@@ -1,26 +1,27 @@
 """Columns: one value of each recipient, encoded once for all the places of the letter that it stands in."""
 
-import re
 from collections.abc import Sequence
 from functools import cached_property
 from html import escape
-from typing import Final
 
 from mailer.mail.letter.quoted import quoted_all, quoted_atoms
 from mailer.mail.letter.words import BEFORE_ADDRESS, encoded_words, mailbox
-
-_needs_escape: Final = re.compile("[&<>\"']").search
 
 
 class Column:
     """Values of one line each. What the subject and both parts need of them is made when it is asked for first.
 
-    `atoms`: the same values as bytes, where it is known that they hold neither blanks nor control characters.
+    Or `atoms`: values that hold neither blanks nor control characters, as bytes.
     """
 
-    def __init__(self, values: Sequence[str], atoms: Sequence[bytes] | None = None) -> None:
-        self.values = values
+    def __init__(self, values: Sequence[str] = (), *, atoms: Sequence[bytes] | None = None) -> None:
+        self._values = values
         self._atoms = atoms
+
+    @cached_property
+    def values(self) -> Sequence[str]:
+        """As text."""
+        return self._values if self._atoms is None else [atom.decode() for atom in self._atoms]
 
     @cached_property
     def words(self) -> list[bytes]:
@@ -35,9 +36,16 @@ class Column:
     @cached_property
     def html(self) -> list[bytes]:
         """For the HTML part."""
-        if _needs_escape("".join(self.values)):
+        if self._has_markup():
             return quoted_all([*map(escape, self.values)])
         return self.text
+
+    def _has_markup(self) -> bool:
+        if self._atoms is None:
+            text = "".join(self._values)
+            return "&" in text or "<" in text or ">" in text or '"' in text or "'" in text
+        raw = b"".join(self._atoms)
+        return b"&" in raw or b"<" in raw or b">" in raw or b'"' in raw or b"'" in raw
 
 
 def mailboxes(names: Column, addresses: Sequence[bytes]) -> list[bytes]:

@@ -9,12 +9,12 @@ from itertools import repeat
 from typing import Final
 
 from mailer.mail.letter.cleaning import (
+    check_links,
+    check_message_ids,
     needs_smtputf8,
     one_line,
     written_addresses,
     written_date,
-    written_links,
-    written_message_ids,
     written_names,
 )
 from mailer.mail.letter.columns import Column, mailboxes
@@ -67,7 +67,8 @@ class Letter:
 
     def fill(self, to: Addressee, *, date: str) -> bytes:
         """The letter for one recipient; see `fill_all`."""
-        return self.fill_all(Addressees(*([value] for value in to)), date=date)[0]
+        message_id, url = to.message_id.encode(), to.unsubscribe_url.encode()
+        return self.fill_all(Addressees([to.address], [to.name], [message_id], [url]), date=date)[0]
 
     def fill_all(self, to: Addressees, *, date: str) -> list[bytes]:
         """Whole letters, one for each: CRLF line ends, no dot first on a line; `date` of date_header.
@@ -76,19 +77,20 @@ class Letter:
         is unfit for a header, and for lone surrogates.
         """
         addresses = written_addresses(to.addresses)
-        links = written_links(to.unsubscribe_urls) if self._has_link else []
-        given = (
-            Column(written_names(to.names)),
-            Column(to.addresses, addresses),
-            Column(to.unsubscribe_urls, links) if self._has_link else Column([*map(one_line, to.unsubscribe_urls)]),
-        )
+        check_message_ids(to.message_ids)
+        if self._has_link:
+            check_links(to.unsubscribe_urls)
+            urls = Column(atoms=to.unsubscribe_urls)
+        else:
+            urls = Column([one_line(url.decode()) for url in to.unsubscribe_urls])
+        given = Column(written_names(to.names)), Column(atoms=addresses), urls
         if date != self._dated[0]:
             self._dated = date, written_date(date)
         columns: list[Iterable[bytes]] = [
             mailboxes(given[0], addresses),
-            written_message_ids(to.message_ids),
+            to.message_ids,
             repeat(self._dated[1]),
-            _unsubscribe(links) if self._has_link else repeat(b""),
+            _unsubscribe(to.unsubscribe_urls) if self._has_link else repeat(b""),
             self._subject.fill(given),
         ]
         for index, standing in self._fields:

@@ -50,9 +50,12 @@ class Addressee(NamedTuple):
 
 
 class Addressees(NamedTuple):
-    """Several recipients of one letter: a column for each field of Addressee, all of the same length."""
+    """Several recipients of one letter: a column for each field of Addressee, all of the same length.
+
+    Ids and URLs as the bytes that they are written as: whoever makes them need not turn them into text.
+    """
 
     addresses: Sequence[str]
     names: Sequence[str]
-    message_ids: Sequence[str]
-    unsubscribe_urls: Sequence[str]
+    message_ids: Sequence[bytes]
+    unsubscribe_urls: Sequence[bytes]
