@@ -11,6 +11,7 @@ from uuid import UUID
 
 _LEAST_KEY = 16
 _MAC = 10
+_HEX, _NEIGHBOURS = 32, 4  # one hash makes the message ids of four clients: hashing is a third of all that is made here
 _LONGEST = 40  # characters; two ids of eight bytes need 36
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 # so that no keyed value passes for another kind
@@ -36,7 +37,7 @@ def atom_id(key: bytes, what: str) -> str:
 class RunTokens:
     """What is keyed to each client of one run; the run's half of the hashing is done once for all of them."""
 
-    __slots__ = ("_message_id", "_run", "_tail", "_unsubscribe")
+    __slots__ = ("_message_ids", "_run", "_tail", "_unsubscribe")
 
     def __init__(self, key: bytes, run_id: int, domain: str = "") -> None:
         """`domain` is for message ids. Raises ValueError for a short key, OverflowError for a negative id."""
@@ -46,7 +47,7 @@ class RunTokens:
         # one byte that says how long the first id is, then both in as few bytes as they need
         self._run = bytes((size,)) + run_id.to_bytes(size, "big")
         self._unsubscribe = hashlib.blake2b(self._run, digest_size=_MAC, key=key, person=_UNSUBSCRIBE)
-        self._message_id = hashlib.blake2b(self._run, digest_size=16, key=key, person=_MESSAGE_ID)
+        self._message_ids = hashlib.blake2b(self._run, digest_size=_NEIGHBOURS * _HEX // 2, key=key, person=_MESSAGE_ID)
         self._tail = f"@{domain}>".encode()
 
     def for_letters(self, client_ids: Iterable[int]) -> tuple[list[bytes], list[bytes]]:
@@ -55,13 +56,16 @@ class RunTokens:
         The same for every attempt at one recipient of a run. Raises OverflowError for a negative id.
         """
         message_ids, tokens = [], []
-        new_message_id, new_unsubscribe = self._message_id.copy, self._unsubscribe.copy
-        run, tail = self._run, self._tail
+        new_message_ids, new_unsubscribe = self._message_ids.copy, self._unsubscribe.copy
+        run, tail, hashed, ids = self._run, self._tail, -1, b""
         for client_id in client_ids:
             client = client_id.to_bytes((client_id.bit_length() + 7) // 8, "big")
-            mac = new_message_id()
-            mac.update(client)
-            message_ids.append(b"<" + hexlify(mac.digest()) + tail)
+            neighbours, place = divmod(client_id, _NEIGHBOURS)
+            if neighbours != hashed:
+                hashed, mac = neighbours, new_message_ids()
+                mac.update(neighbours.to_bytes(8, "big"))
+                ids = hexlify(mac.digest())
+            message_ids.append(b"<" + ids[place * _HEX : place * _HEX + _HEX] + tail)
             mac = new_unsubscribe()
             mac.update(client)
             tokens.append(b2a_base64(run + client + mac.digest()))
