@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
 from html import escape
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from flask import Flask
 from flask_babel import force_locale
@@ -27,6 +27,7 @@ from mailer.mail.letter.plain_text import text_from_html
 from mailer.models import Secret
 from mailer.rules.outcome import SkipReason
 from mailer.rules.placeholders import Placeholder, parse
+from mailer.services import versions
 from mailer.tokens import RunTokens
 
 LINK = "unsubscribe_url"
@@ -119,18 +120,6 @@ def with_footer(html: tuple[Piece, ...], footer: tuple[Piece, ...]) -> tuple[Pie
     return (*html[:-1], str(last)[:at], *footer, str(last)[at:])
 
 
-class _Version(NamedTuple):
-    """One MessageVersion, in the order of _VERSIONS."""
-
-    id: int
-    subject: str
-    text: str
-    html: str
-    from_name: str
-    reply_to: str
-    locale: str
-
-
 class Letters:
     """Compiled letters of the versions in use, the latest KEPT_LETTERS of them. For one thread."""
 
@@ -143,7 +132,7 @@ class Letters:
     def of(self, version_ids: Collection[int]) -> dict[int, Letter | None]:
         """Each version's letter, or None where none can be made of it. All that are not kept are read together."""
         missing = [one for one in version_ids if one not in self._kept]
-        self._kept.update((row.id, self._compiled(row)) for row in self._read(missing))
+        self._kept.update(self._read(missing))
         found = {one: self._kept.get(one) for one in version_ids}
         for one in found.keys() & self._kept.keys():
             self._kept.move_to_end(one)
@@ -151,20 +140,20 @@ class Letters:
             self._kept.popitem(last=False)
         return found
 
-    def _read(self, version_ids: list[int]) -> Iterable[_Version]:
+    def _read(self, version_ids: list[int]) -> list[tuple[int, Letter | None]]:
         if not version_ids:
-            return ()
+            return []
         with self._driver.reading() as work:
             driver = work.driver
             found = work.rows(_VERSIONS.format(these=driver.among("id")), (driver.ids(version_ids),))
-        return map(_Version._make, found)
+        return [(version_id, self._compiled(version_id, versions.Content(*parts))) for version_id, *parts in found]
 
-    def _compiled(self, version: _Version) -> Letter | None:
-        footer = self._words.get(version.locale) or next(iter(self._words.values()))
+    def _compiled(self, version_id: int, content: versions.Content) -> Letter | None:
+        footer = self._words.get(content.locale) or next(iter(self._words.values()))
         try:
-            return compile_letter(draft(version, self._sender, footer))
+            return compile_letter(draft(content, self._sender, footer))
         except ValueError:
-            log.exception("version %d of a message cannot be made into a letter", version.id)
+            log.exception("version %d of a message cannot be made into a letter", version_id)
             return None
 
 

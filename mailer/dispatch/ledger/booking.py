@@ -89,7 +89,7 @@ def _book(driver: Driver, limits: Limits, booking: Booking) -> list[Turn]:
 def _claim(work: Transaction, fillings: Sequence[Filling], worker: str) -> Answer:
     """Insert the claims in one statement: (run, claim) of each. After COMMIT."""
     driver = work.driver
-    claims = [(*filling.claim, worker) for filling in fillings if filling.claim]
+    claims = [(*claim, worker) for filling in fillings if (claim := filling.claim())]
     if not claims:
         return list
     row = f"(%s, %s, %s, {driver.now}, {driver.later(LEASE_S)})"

@@ -86,7 +86,6 @@ class Filling:
             run.cursor = new[-1][0]
             self._mark_new(run, new)
 
-    @property
     def claim(self) -> tuple[int, str] | None:
         """The run and the list of its recipients, where there is somebody to be written to."""
         return (self.run_id, recipients_json(self._send)) if self._send else None
