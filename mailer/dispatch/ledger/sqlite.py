@@ -108,8 +108,9 @@ class SqliteDriver(Driver):
         return json.dumps(list(numbers))
 
     def relation(self, columns: Columns) -> str:
-        """By place."""
-        values = ", ".join(f"value ->> {place} AS {name}" for place, (name, _type) in enumerate(columns))
+        """By place; `->>` is younger than what long-supported systems have (3.37 in Ubuntu 22.04)."""
+        places = enumerate(name for name, _type in columns)
+        values = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in places)
         return f"(SELECT {values} FROM json_each(%s)) AS v"  # noqa: S608 — our own columns
 
     def moment(self, at: datetime) -> Any:
