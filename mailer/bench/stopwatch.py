@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from mailer.dispatch.ledger.drivers import Answer, Column, Driver, Table, Transaction
+from mailer.dispatch.ledger.drivers import Answer, Column, Driver, Gathered, Table, Transaction
 from mailer.dispatch.ledger.ledger import SqlLedger
 from mailer.dispatch.ledger.limits import Limits
 from mailer.dispatch.ledger.types import Order, Settlement, Turn
@@ -58,7 +58,7 @@ class _Counted(Transaction):
         self._count()
         return self._inner.ask(sql, values)
 
-    def gather(self, sql: str, columns: Sequence[str], values: Sequence[Any] = ()) -> Answer:
+    def gather(self, sql: str, columns: Sequence[str], values: Sequence[Any] = ()) -> Gathered:
         """One more statement."""
         self._count()
         return self._inner.gather(sql, columns, values)

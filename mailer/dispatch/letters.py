@@ -175,10 +175,11 @@ class Postmark:
         if second != self._second:
             self._second, self._date = second, date_header(now)
 
-    def fill(self, letter: Letter, run_id: int, recipients: Sequence[Recipient]) -> list[bytes]:
+    def fill(
+        self, letter: Letter, run_id: int, client_ids: Sequence[int], addresses: Sequence[str], names: Sequence[str]
+    ) -> list[bytes]:
         """A copy for each; ValueError when the address or a value of any of them cannot stand in a letter."""
         tokens = self._tokens.get(run_id) or self._tokens_of(run_id)
-        client_ids, _numbers, addresses, names = zip(*recipients, strict=True)
         message_ids, unsubscribe = tokens.for_letters(client_ids)
         links = [self._links + token for token in unsubscribe]
         return letter.fill_all(Addressees(addresses, names, message_ids, links), date=self._date)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from mailer.dispatch.journal import Journal
-from mailer.dispatch.ledger.types import Recipient, Window
+from mailer.dispatch.ledger.types import Recipients, Window
 from mailer.dispatch.loop.bag import Bag
 from mailer.dispatch.loop.books import Books
 from mailer.dispatch.loop.hands import Hand
@@ -23,7 +23,7 @@ def test_a_late_answer_is_heard_and_not_marked_in_another_claims_region(tmp_path
     journal = Journal.open(tmp_path, "worker")
     bag = Bag(journal, Pace(0, time.monotonic), UNUSED, time.monotonic, datetime.now(UTC))
     books = Books(PARTS, UNUSED, journal, bag, UNUSED, worker="worker", window=100)
-    people = tuple(Recipient(n, 1, f"{n}@example.org", "") for n in (1, 2))
+    people = Recipients((1, 2), (1, 1), ("1@example.org", "2@example.org"), ("", ""))
     hand = Hand(Window(7, 1, people), UNUSED, UNUSED, journal.begin(7, 2), time.monotonic() + 50)
     books.hands[7] = hand
     bag.put(hand)

@@ -110,7 +110,7 @@ def test_too_many_refusals_pull_the_brake(play: Play) -> None:
     play.open(120)
     play.ledger = open_ledger(play.session.get_bind(), refused_brake_percent=20)
     window = play.take(size=60)
-    bad = {one.client_id for one in window.recipients[:12]}
+    bad = {one.client_id for one in [*window.recipients][:12]}
     turn = play.turn(settled(window, lambda one: (REFUSE if one.client_id in bad else fate())(one)))
     assert turn.is_closed
     assert play.run().held_reason is HeldReason.BRAKE

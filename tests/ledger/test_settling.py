@@ -87,11 +87,10 @@ def test_a_deferred_one_without_another_try_is_given_up_with_the_last_words(play
 def test_who_was_not_begun_comes_back_with_the_same_number(play: Play) -> None:
     play.open(3)
     window = play.take()
-    turn = play.turn(settled(window, back=window.recipients[1:]))
+    others = tuple(window.recipients)[1:]
+    turn = play.turn(settled(window, back=others))
     assert turn.window is not None
-    assert [(one.client_id, one.number) for one in turn.window.recipients] == [
-        (one.client_id, 1) for one in window.recipients[1:]
-    ]
+    assert [(one.client_id, one.number) for one in turn.window.recipients] == [(one.client_id, 1) for one in others]
     assert play.counters() == {"total": 3, "accepted": 1}
 
 

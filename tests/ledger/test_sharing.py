@@ -1,6 +1,5 @@
 """Several workers, one run; leases; and a database that goes away."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, select, text, update
 
 from mailer.dispatch.ledger import LedgerUnavailable, open_driver, open_ledger
+from mailer.dispatch.ledger.rows import read_recipients
 from mailer.dispatch.ledger.types import Order, Settlement
 from mailer.models import Claim, Sender
 from tests.ledger.play import ACCEPT, AT, DEFER, Play, settled
@@ -88,10 +88,10 @@ def test_claims_made_together_keep_their_own_lists(play: Play) -> None:
 
     with play.read() as session:
         claims = session.scalars(select(Claim)).all()
-    listed = {(claim.run_id, claim.id): json.loads(claim.recipients) for claim in claims}
+    listed = {(claim.run_id, claim.id): read_recipients(claim.recipients) for claim in claims}
     windows = [turn.window for turn in turns if turn.window]
     assert [(one.run_id, len(one.recipients)) for one in windows] == [(ids[1], 5), (ids[0], 3)]
-    assert listed == {(one.run_id, one.claim_id): [[*man[:3]] for man in one.recipients] for one in windows}
+    assert listed == {(one.run_id, one.claim_id): [man[:3] for man in one.recipients] for one in windows}
 
 
 @both

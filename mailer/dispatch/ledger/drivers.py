@@ -19,6 +19,8 @@ Column = Sequence[Any]
 Columns = tuple[tuple[str, str], ...]
 # asks for the rows of a statement that is already on its way
 Answer = Callable[[], list[Row]]
+# asks for columns, each as a JSON array
+Gathered = Callable[[], Sequence[str]]
 
 
 class Clash(Exception):
@@ -52,9 +54,9 @@ class Transaction(ABC):
     def ask(self, sql: str, values: Sequence[Any] = ()) -> Answer:
         """Send a statement now, read its rows when they are wanted (after COMMIT at the latest)."""
 
-    def gather(self, sql: str, columns: Sequence[str], values: Sequence[Any] = ()) -> Answer:
-        """As `ask`, for many rows of these columns (numbers, texts, NULL)."""
-        return self.ask(sql, values)
+    @abstractmethod
+    def gather(self, sql: str, columns: Sequence[str], values: Sequence[Any] = ()) -> Gathered:
+        """As `ask`, for many rows of numbers, texts and NULL: each of these columns as one JSON array, as text."""
 
     @abstractmethod
     def insert(self, table: Table, columns: Sequence[Column]) -> None:

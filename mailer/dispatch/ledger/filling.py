@@ -3,22 +3,23 @@
 Reads and marks; what it decided is written by `write`. The run's row is locked all the while.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from mailer.dispatch.ledger import candidates
 from mailer.dispatch.ledger.allowance import Allowance
+from mailer.dispatch.ledger.candidates import Page
 from mailer.dispatch.ledger.conflicts import without_written
 from mailer.dispatch.ledger.drivers import Answer, Row, Transaction
 from mailer.dispatch.ledger.facts import Gate, RunRow
-from mailer.dispatch.ledger.rows import ATTEMPT, attempt_columns, recipients_json, skipped
+from mailer.dispatch.ledger.rows import ATTEMPT, attempt_columns, list_recipients, skipped
 from mailer.dispatch.ledger.tally import Tally
-from mailer.dispatch.ledger.types import Finished, Order, Recipient, Turn, Window
+from mailer.dispatch.ledger.types import Finished, Order, Recipient, Recipients, Turn, Window
 from mailer.rules.outcome import SkipReason
 
 # pages of nothing but skips in one transaction: a million suppressed drain quickly, nobody waits long for a lock
 PAGES = 5
 _EVER = datetime(9999, 1, 1, tzinfo=UTC)
-_new = tuple.__new__  # of a named tuple, once per letter: its own constructor takes twice as long
 
 _TAKE_UP = "UPDATE run SET held_reason = NULL, held_at = NULL, held_until = NULL WHERE id = %s"
 _LAST_WORDS = "SELECT client_id, number, reply_code, reply_text FROM attempt WHERE run_id = %s AND {these}"
@@ -47,16 +48,17 @@ class Filling:
         self._is_careful = is_careful
         self._gate = run.gate() if run else Gate.CLOSED
         self._send: list[Recipient] = []
+        self._page: Page | None = None  # all of it: the usual case, where nobody has to be looked at by themselves
         self._skip: list[Finished] = []
         self._pages = 0
         self._has_retries = False
-        self._asked: tuple[Answer | None, Answer | None] = (None, None)
+        self._asked: tuple[Answer | None, Callable[[], Page] | None] = (None, None)
         self._pending: Answer | None = None
 
     @property
     def wants_more(self) -> bool:
         """Another page should be asked for."""
-        if self._run is None or self._gate is Gate.CLOSED or self._send or self._pages >= PAGES:
+        if self._run is None or self._gate is Gate.CLOSED or self._pages >= PAGES or self._send or self._page:
             return False
         return self._pages == 0 or self._has_retries or not self._run.is_exhausted
 
@@ -75,20 +77,18 @@ class Filling:
         """Mark them. Retries go first; the cursor moves past as many new ones as the window has room for."""
         run = self._open_run()
         self._pages += 1
-        again, new = (answer() if answer else [] for answer in self._asked)
+        due, new = self._asked
+        again = due() if due else []
         self._has_retries = len(again) == self._size
         self._mark_retries(run, again)
-        room = self._size - len(again)
-        if not run.is_exhausted:
-            run.is_exhausted = len(new) <= room and len(new) < self._size
-        new = new[:room]
         if new:
-            run.cursor = new[-1][0]
-            self._mark_new(run, new)
+            self._mark_page(run, new(), self._size - len(again))
 
     def claim(self) -> tuple[int, str] | None:
         """The run and the list of its recipients, where there is somebody to be written to."""
-        return (self.run_id, recipients_json(self._send)) if self._send else None
+        if self._page:
+            return self.run_id, self._page.listed
+        return (self.run_id, list_recipients(_columns(self._send))) if self._send else None
 
     def write(self) -> None:
         """Write the skipped, count."""
@@ -109,7 +109,8 @@ class Filling:
             return Turn(is_closed=True)
         window = None
         if claim_id is not None:
-            window = Window(claim_id=claim_id, run_id=run.run_id, recipients=tuple(self._send))
+            recipients = self._page.recipients if self._page else _columns(self._send)
+            window = Window(claim_id=claim_id, run_id=run.run_id, recipients=recipients)
         due = self._pending()[0][0] if self._pending else None
         next_retry_at = None if due is None else self._work.driver.read_moment(due)
         is_waiting = next_retry_at is None or next_retry_at > run.now
@@ -141,13 +142,26 @@ class Filling:
         last = {(client_id, number): (code, text) for client_id, number, code, text in words}
         return {row[0]: last.get((row[0], row[1] - 1), (None, "")) for row in found if row[1] > 1}
 
+    def _mark_page(self, run: RunRow, page: Page, room: int) -> None:
+        n = len(page.client_ids)
+        run.is_exhausted = n <= room and n < self._size
+        if not n or not room:
+            return
+        run.cursor = page.client_ids[min(n, room) - 1]
+        if n <= room and self._may_all_be_sent(run, page):
+            self._tally.runs[run.run_id]["total"] += n
+            self._page = page
+        else:
+            self._mark_new(run, page.rows[:room])
+
+    def _may_all_be_sent(self, run: RunRow, page: Page) -> bool:
+        if self._send or self._is_careful or self._gate is not Gate.OPEN or run.drain_reason is not None:
+            return False
+        return page.reasons.count(None) == len(page.reasons) and self._allowance.is_free(run)
+
     def _mark_new(self, run: RunRow, found: list[Row]) -> None:
         found = self._without_written(run, found)
         self._tally.runs[run.run_id]["total"] += len(found)
-        if self._gate is Gate.OPEN and run.drain_reason is None and self._allowance.is_free(run):
-            # the usual case by itself: one look per row
-            self._send += [_new(Recipient, row[:4]) for row in found if row[4] is None]
-            found = [row for row in found if row[4] is not None]
         for row in found:
             limit = None if row[4] or self._gate is Gate.DRAIN or self._allowance.take(run) else SkipReason.DAILY_LIMIT
             self._mark(run, _recipient(row), row[4] or limit)
@@ -163,6 +177,10 @@ class Filling:
         if not self._is_careful or not found:
             return found
         return without_written(self._work, run.run_id, found)
+
+
+def _columns(recipients: Sequence[Recipient]) -> Recipients:
+    return Recipients(*zip(*recipients, strict=True))
 
 
 def _recipient(row: Row) -> Recipient:

@@ -8,7 +8,18 @@ from typing import Any
 
 import psycopg
 
-from mailer.dispatch.ledger.drivers import Answer, Clash, Column, Columns, Driver, Row, Table, Transaction, are_constant
+from mailer.dispatch.ledger.drivers import (
+    Answer,
+    Clash,
+    Column,
+    Columns,
+    Driver,
+    Gathered,
+    Row,
+    Table,
+    Transaction,
+    are_constant,
+)
 from mailer.dispatch.ledger.interface import LedgerUnavailable
 
 # between free texts: a control character that no address and no server's words need
@@ -51,6 +62,12 @@ class PostgresTransaction(Transaction):
     def ask(self, sql: str, values: Sequence[Any] = ()) -> Answer:
         """Queue it."""
         return self._connection.execute(sql, values, prepare=True).fetchall
+
+    def gather(self, sql: str, columns: Sequence[str], values: Sequence[Any] = ()) -> Gathered:
+        """Queue it, for one row: to read a column's text costs us a quarter of what its values cost one by one."""
+        arrays = ", ".join(f"coalesce(json_agg({name})::text, '[]')" for name in columns)
+        answer = self.ask(f"SELECT {arrays} FROM ({sql}) AS found", values)  # noqa: S608
+        return lambda: answer()[0]
 
     def insert(self, table: Table, columns: Sequence[Column]) -> None:
         """Queue one statement for all rows."""

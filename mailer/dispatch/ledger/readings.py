@@ -79,7 +79,7 @@ def count_expected(driver: Driver, run_id: int) -> int:
     with driver.reading() as work:
         run = read_runs(work, {run_id})()[run_id]
         run.cursor = 0
-        inner, values = candidates.audience(work, run, _EVERYBODY)
+        inner, values = candidates.audience(work, run, _EVERYBODY, "k.id")
         n = int(work.rows(f"SELECT count(*) FROM ({inner}) a", values)[0][0])  # noqa: S608
     with driver.transaction() as work:
         work.run(_EXPECTED, (n, run_id))

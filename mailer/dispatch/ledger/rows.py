@@ -1,11 +1,11 @@
 """How results become rows of the log and of the retry table."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from mailer.dispatch.ledger.drivers import Column, Driver, Row, Table
-from mailer.dispatch.ledger.types import Finished, Recipient
+from mailer.dispatch.ledger.types import Finished, Recipient, Recipients
 from mailer.rules.outcome import Outcome, SkipReason
 
 _OUTCOMES = {outcome: outcome.value for outcome in Outcome}
@@ -105,16 +105,22 @@ def skipped(one: Recipient, reason: SkipReason, at: datetime, code: int | None =
     )
 
 
-def recipients_json(recipients: Iterable[Recipient]) -> str:
-    """A claim's list, in the journal's order."""
-    return json.dumps([one[:3] for one in recipients], ensure_ascii=False)
+def claim_list(client_ids: str, numbers: str, addresses: str) -> str:
+    """A claim's list in the journal's order, of columns that are JSON arrays already."""
+    return f"[{client_ids}, {numbers}, {addresses}]"
+
+
+def list_recipients(recipients: Recipients) -> str:
+    """The same, of these."""
+    return json.dumps([recipients.client_ids, recipients.numbers, recipients.addresses], ensure_ascii=False)
 
 
 def read_recipients(text: str) -> Listed:
     """None stands where a recipient was settled before the rest, so that places keep their meaning."""
-    return [None if one is None else (one[0], one[1], one[2]) for one in json.loads(text)]
+    return [None if one[0] is None else one for one in zip(*json.loads(text), strict=True)]
 
 
 def without(listed: Listed, settled: set[tuple[int, int]]) -> str:
     """The list with the settled (client_id, number) blanked out."""
-    return json.dumps([None if one is None or one[:2] in settled else one for one in listed], ensure_ascii=False)
+    left = [(None, None, None) if one is None or one[:2] in settled else one for one in listed]
+    return json.dumps([*zip(*left, strict=True)], ensure_ascii=False)

@@ -10,7 +10,17 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from mailer.dispatch.ledger.drivers import Answer, Clash, Column, Columns, Driver, Table, Transaction, are_constant
+from mailer.dispatch.ledger.drivers import (
+    Answer,
+    Clash,
+    Column,
+    Columns,
+    Driver,
+    Gathered,
+    Table,
+    Transaction,
+    are_constant,
+)
 from mailer.dispatch.ledger.interface import LedgerUnavailable
 
 _CLOCK = "strftime('%Y-%m-%d %H:%M:%f000', 'now'"
@@ -45,11 +55,11 @@ class SqliteTransaction(Transaction):
         found = self._connection.execute(_question_marks(sql), values).fetchall()
         return lambda: found
 
-    def gather(self, sql: str, columns: Sequence[str], values: Sequence[Any] = ()) -> Answer:
+    def gather(self, sql: str, columns: Sequence[str], values: Sequence[Any] = ()) -> Gathered:
         """All rows in one step: the driver lets go of the interpreter at each, and a busy loop gives it back late."""
-        whole = f"SELECT json_group_array(json_array({', '.join(columns)})) FROM ({sql})"  # noqa: S608
-        found = self._connection.execute(_question_marks(whole), values).fetchone()[0]
-        return lambda: [*map(tuple, json.loads(found))]
+        arrays = ", ".join(f"json_group_array({name})" for name in columns)
+        found = self._connection.execute(_question_marks(f"SELECT {arrays} FROM ({sql})"), values).fetchone()  # noqa: S608
+        return lambda: found
 
     def insert(self, table: Table, columns: Sequence[Column]) -> None:
         """Rows by the handful: cheaper than one by one, and the loop's thread is not woken for each."""

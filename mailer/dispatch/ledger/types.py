@@ -1,5 +1,6 @@
 """What the ledger and the loop hand one another: plain values, never rows or ORM objects."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -8,10 +9,7 @@ from mailer.rules.outcome import Outcome, SkipReason
 
 
 class Recipient(NamedTuple):
-    """One candidate that a claim marked *send*. `number` counts this recipient's attempts in the run from 1.
-
-    One is made per letter, as one Finished is: a frozen dataclass costs three times as much to make.
-    """
+    """One candidate that a claim marked *send*. `number` counts this recipient's attempts in the run from 1."""
 
     client_id: int
     number: int
@@ -20,16 +18,38 @@ class Recipient(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Recipients:
+    """Those of one claim in the journal's order, as columns: nothing has to be made for each of them."""
+
+    client_ids: Sequence[int]
+    numbers: Sequence[int]
+    addresses: Sequence[str]
+    names: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.client_ids)
+
+    def __getitem__(self, index: int) -> Recipient:
+        return Recipient(self.client_ids[index], self.numbers[index], self.addresses[index], self.names[index])
+
+    def __iter__(self) -> Iterator[Recipient]:
+        return map(Recipient, self.client_ids, self.numbers, self.addresses, self.names)
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """A claim in this worker's hands: committed before anybody speaks SMTP about it."""
 
     claim_id: int
     run_id: int
-    recipients: tuple[Recipient, ...]
+    recipients: Recipients
 
 
 class Finished(NamedTuple):
-    """What became of one recipient: one row of the log, and perhaps when to try again."""
+    """What became of one recipient: one row of the log, and perhaps when to try again.
+
+    One is made per letter: a frozen dataclass costs three times as much to make.
+    """
 
     client_id: int
     number: int

@@ -168,16 +168,17 @@ class Bag:
         """Envelopes for all of them; False: one of them wants a closer look."""
         if hand.letter is None or not hand.barred.isdisjoint(indexes):
             return False
-        recipients = hand.window.recipients[indexes.start : indexes.stop]
+        people, these = hand.window.recipients, slice(indexes.start, indexes.stop)
+        client_ids, addresses, names = people.client_ids[these], people.addresses[these], people.names[these]
         try:
-            letters = self._postmark.fill(hand.letter, hand.window.run_id, recipients)
+            letters = self._postmark.fill(hand.letter, hand.window.run_id, client_ids, addresses, names)
         except ValueError:
             return False
         sender = self._postmark.sender
         hand.again += [
             # by position: keywords cost as much again, once per letter. Our letters need no dot-stuffing
-            Envelope(sender, one[2], (hand, index, letter), len(letter), not one[2].isascii(), True)
-            for index, one, letter in zip(reversed(indexes), reversed(recipients), reversed(letters), strict=True)
+            Envelope(sender, address, (hand, index, letter), len(letter), not address.isascii(), True)
+            for index, address, letter in zip(reversed(indexes), reversed(addresses), reversed(letters), strict=True)
         ]
         return True
 
@@ -201,11 +202,13 @@ class Bag:
         reason: SkipReason | None = None,
     ) -> None:
         code, text, took_ms = reply
-        client_id, number, address, _name = hand.window.recipients[index]
+        people = hand.window.recipients
+        number = people.numbers[index]
         retry_at = self._retry_at(hand, number) if verdict is _DEFERRED else None
         # the answers of one turn share the few moments that they were begun at: half a microsecond each
         started_at = self._begun_at.get(took_ms) or self._begun(took_ms)
-        facts = (client_id, number, address, started_at, took_ms, verdict, reason, code, text, retry_at, False)
+        who = people.client_ids[index], number, people.addresses[index]
+        facts = (*who, started_at, took_ms, verdict, reason, code, text, retry_at, False)
         hand.finished.append(_new(Finished, facts))
         hand.left -= 1
 

@@ -99,13 +99,11 @@ class Books:
         if self.is_busy or now_s < self._not_before_s:
             return
         wishes = self._wishes() if may_claim and not self._unwritten else []
-        results = self._results()
         # the last ones wait for nobody
-        is_load = results >= self._window or not self._unfinished()
-        is_due = at_once or is_load or now_s >= self._flushed_s + FLUSH_S
-        if not wishes and not (is_due and (results or self._unwritten)):
+        is_due = at_once or now_s >= self._flushed_s + FLUSH_S or not self._unfinished()
+        if not wishes and not (is_due and (self._results() or self._unwritten)):
             return
-        settlements = self._unwritten or self._settlements()
+        settlements = self._unwritten or self._settlements(now_s, everything=is_due)
         self._unwritten = []
         is_rush = now_s < self._flushed_s + RUSH_S
         self._flushed_s = now_s
@@ -142,8 +140,14 @@ class Books:
     def _results(self) -> int:
         return sum(hand.results for hand in self.hands.values())
 
-    def _settlements(self) -> list[Settlement]:
-        return [hand.settlement(self._bag.now) for hand in self.hands.values() if hand.results]
+    def _settlements(self, now_s: float, *, everything: bool) -> list[Settlement]:
+        """A claim that stays has its list read and written again: others than whole ones go when they have waited."""
+        found = []
+        for hand in self.hands.values():
+            if hand.results and (everything or hand.left == 0 or now_s >= hand.written_s + FLUSH_S):
+                hand.written_s = now_s
+                found.append(hand.settlement(self._bag.now))
+        return found
 
     def _book(self, settlements: Sequence[Settlement], wishes: Sequence[Wish]) -> Booked:
         """In the clerk's thread."""
@@ -184,7 +188,7 @@ class Books:
 
     def _take(self, window: Window, run: RunFacts, letter: Letter | None, lease_s: float) -> None:
         slot = self._journal.begin(window.claim_id, len(window.recipients))
-        hand = Hand(window, run, letter, slot, lease_s)
+        hand = Hand(window, run, letter, slot, lease_s, written_s=self._monotonic())
         self.hands[window.claim_id] = hand
         self.windows += 1
         self._bag.put(hand)

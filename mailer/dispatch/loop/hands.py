@@ -15,7 +15,8 @@ class Hand:
 
     `letter` is None when the message cannot be made into one, `slot` the journal's place of the first
     recipient, `lease_s` the monotonic second after which no body may begin, `barred` the indexes whose
-    address was suppressed since the claim. `is_gone`: another worker has settled the claim.
+    address was suppressed since the claim. `written_s`: when results of it were last written, at first when it came.
+    `is_gone`: another worker has settled the claim.
     """
 
     window: Window
@@ -29,6 +30,7 @@ class Hand:
     back: list[Recipient] = field(default_factory=list)
     barred: set[int] = field(default_factory=set)
     left: int = 0
+    written_s: float = 0.0
     is_closed: bool = False
     is_gone: bool = False
 
@@ -56,8 +58,8 @@ class Hand:
     def bar(self, client_ids: Collection[int]) -> None:
         """These clients must not be written to any more; a body not yet given out will not be."""
         if client_ids:
-            recipients = enumerate(self.window.recipients)
-            self.barred.update(index for index, one in recipients if one.client_id in client_ids)
+            these = enumerate(self.window.recipients.client_ids)
+            self.barred.update(index for index, client_id in these if client_id in client_ids)
 
     def give_back(self, index: int) -> None:
         """One recipient was certainly not sent to and will be claimed again."""

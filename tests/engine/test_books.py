@@ -1,0 +1,126 @@
+"""When results are written: a claim that is over with the next order, one with stragglers when it has waited."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from mailer.dispatch.journal import Journal
+from mailer.dispatch.ledger.types import Order, Recipients, RunFacts, Settlement, Turn, Window
+from mailer.dispatch.loop.bag import Bag
+from mailer.dispatch.loop.books import FLUSH_S, Books
+from mailer.dispatch.pace import Pace
+from mailer.mail.smtp.events import Answered, Envelope, Step
+
+UNUSED: Any = None
+SIZE = 4
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+RUN = RunFacts(1, 1, 1, "2026-01-05", "UTC", 1, NOW + timedelta(days=1), is_draining=False)
+
+
+class Prompt:
+    """A clerk who does each job at once."""
+
+    def submit(self, job: Any, then: Any, failed: Any) -> None:
+        then(job())
+
+    def wait(self, timeout_s: float) -> None: ...
+
+    def deliver(self) -> None: ...
+
+
+class Desk:
+    """Books over a ledger that has a window for each order, and a clock that is moved by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now_s = 100.0
+        self.settled: list[Settlement] = []
+        self.claims = 0
+        self.journal = Journal.open(folder, "worker")
+        self.bag = Bag(self.journal, Pace(0, self.time), UNUSED, self.time, NOW)
+        parts: Any = SimpleNamespace(ledger=self, monotonic=self.time)
+        letters: Any = SimpleNamespace(of=dict.fromkeys)
+        clerk: Any = Prompt()
+        self.books = Books(parts, letters, self.journal, self.bag, clerk, worker="worker", window=SIZE)
+        self.books.rota.refresh([RUN])
+
+    def time(self) -> float:
+        return self.now_s
+
+    def turns(self, settlements: list[Settlement], orders: list[Order], *, worker: str) -> list[Turn]:
+        self.settled += settlements
+        return [Turn(self._window()) for _order in orders] or [Turn()]
+
+    def _window(self) -> Window:
+        self.claims += 1
+        ids = tuple(range(self.claims * SIZE, self.claims * SIZE + SIZE))
+        people = Recipients(ids, (1,) * SIZE, [f"{one}@example.org" for one in ids], [""] * SIZE)
+        return Window(self.claims, RUN.run_id, people)
+
+    def answer(self, claim_id: int, count: int) -> None:
+        """So many more of a claim are taken by the server."""
+        hand = self.books.hands[claim_id]
+        first, hand.place = hand.place, hand.place + count
+        out = [Envelope("s@example.org", "c@example.org", (hand, index, b"x")) for index in range(first, hand.place)]
+        self.bag.answered([Answered(one, Step.DOT, 250, "ok") for one in out], 0.0)
+
+    def turn(self) -> list[tuple[int, int]]:
+        """A turn of the books: claim and number of rows of each settlement that it led to."""
+        before = len(self.settled)
+        self.books.turn(may_claim=True)
+        return [(one.claim_id, len(one.finished)) for one in self.settled[before:]]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    assert (made.turn(), made.turn(), made.turn()) == ([], [], [])
+    assert made.claims == 2  # one being sent, one ready
+    yield made
+    made.journal.close()
+
+
+def test_a_claim_with_stragglers_waits_for_them(desk: Desk) -> None:
+    desk.answer(1, SIZE - 1)
+    desk.answer(2, 1)
+    assert desk.turn() == []
+    assert desk.claims == 3  # the order goes out all the same
+    desk.answer(1, 1)
+    desk.answer(2, SIZE - 2)
+    assert desk.turn() == []  # nothing to order, nobody waits for it
+    desk.answer(2, 1)
+    assert desk.turn() == [(1, SIZE), (2, SIZE)]
+
+
+def test_a_straggler_keeps_the_others_of_its_claim_waiting_for_a_moment_only(desk: Desk) -> None:
+    desk.answer(1, SIZE - 1)
+    desk.answer(2, 1)
+    desk.turn()
+    desk.now_s += FLUSH_S
+    assert desk.turn() == [(1, SIZE - 1), (2, 1)]
+    desk.now_s += FLUSH_S
+    assert desk.turn() == []  # nothing new
+    desk.answer(1, 1)
+    assert desk.turn() == [(1, 1)]
+
+
+def test_a_straggler_is_not_forgotten_while_orders_flow(desk: Desk) -> None:
+    desk.answer(1, SIZE - 1)
+    written = []
+    for claim_id in range(2, 12):
+        desk.now_s += FLUSH_S / 5
+        desk.answer(claim_id, SIZE)
+        written += desk.turn()
+    assert (1, SIZE - 1) in written
+    assert [one for one in written if one[0] > 1] == [(claim_id, SIZE) for claim_id in range(2, 12)]
+
+
+def test_the_last_results_wait_for_nobody(desk: Desk) -> None:
+    desk.books.rota.drop(RUN.run_id)
+    desk.answer(1, SIZE)
+    assert desk.turn() == []
+    desk.answer(2, SIZE)
+    assert desk.turn() == [(1, SIZE), (2, SIZE)]
