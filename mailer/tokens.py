@@ -4,18 +4,17 @@ Random ones are kept as hashes, keyed ones not at all: they can be made again fr
 import hashlib
 import hmac
 import secrets
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import b2a_base64, hexlify
 from collections.abc import Iterable
 from uuid import UUID
 
 _LEAST_KEY = 16
-_MAC = 10
-_HEX, _NEIGHBOURS = 32, 4  # one hash makes the message ids of four clients: hashing is a third of all that is made here
+_MAC, _ID = 10, 16  # bytes
 _LONGEST = 40  # characters; two ids of eight bytes need 36
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 # so that no keyed value passes for another kind
-_UNSUBSCRIBE, _MESSAGE_ID, _ATOM = b"unsubscribe", b"message-id", b"atom"
+_UNSUBSCRIBE, _LETTERS, _ATOM = b"unsubscribe", b"two letters", b"atom"
 
 
 def new_token() -> str:
@@ -35,19 +34,19 @@ def atom_id(key: bytes, what: str) -> str:
 
 
 class RunTokens:
-    """What is keyed to each client of one run; the run's half of the hashing is done once for all of them."""
+    """What is keyed to each client of one run; the run's half of the hashing is done once for all of them.
 
-    __slots__ = ("_message_ids", "_run", "_tail", "_unsubscribe")
+    One hash makes what two neighbours need, for hashing is half of what this costs: two message ids, two codes.
+    """
+
+    __slots__ = ("_hash", "_run", "_tail")
 
     def __init__(self, key: bytes, run_id: int, domain: str = "") -> None:
         """`domain` is for message ids. Raises ValueError for a short key, OverflowError for a negative id."""
         if len(key) < _LEAST_KEY:
             raise ValueError(f"a key of at least {_LEAST_KEY} bytes is needed")
-        size = (run_id.bit_length() + 7) // 8
-        # one byte that says how long the first id is, then both in as few bytes as they need
-        self._run = bytes((size,)) + run_id.to_bytes(size, "big")
-        self._unsubscribe = hashlib.blake2b(self._run, digest_size=_MAC, key=key, person=_UNSUBSCRIBE)
-        self._message_ids = hashlib.blake2b(self._run, digest_size=_NEIGHBOURS * _HEX // 2, key=key, person=_MESSAGE_ID)
+        self._run = _written_run(run_id)
+        self._hash = hashlib.blake2b(self._run, digest_size=2 * (_ID + _MAC), key=key, person=_LETTERS)
         self._tail = f"@{domain}>".encode()
 
     def for_letters(self, client_ids: Iterable[int]) -> tuple[list[bytes], list[bytes]]:
@@ -56,19 +55,18 @@ class RunTokens:
         The same for every attempt at one recipient of a run. Raises OverflowError for a negative id.
         """
         message_ids, tokens = [], []
-        new_message_ids, new_unsubscribe = self._message_ids.copy, self._unsubscribe.copy
-        run, tail, hashed, ids = self._run, self._tail, -1, b""
+        run, tail, new, hashed = self._run, self._tail, self._hash.copy, -1
+        ids = macs = b""
         for client_id in client_ids:
-            client = client_id.to_bytes((client_id.bit_length() + 7) // 8, "big")
-            neighbours, place = divmod(client_id, _NEIGHBOURS)
-            if neighbours != hashed:
-                hashed, mac = neighbours, new_message_ids()
-                mac.update(neighbours.to_bytes(8, "big"))
-                ids = hexlify(mac.digest())
-            message_ids.append(b"<" + ids[place * _HEX : place * _HEX + _HEX] + tail)
-            mac = new_unsubscribe()
-            mac.update(client)
-            tokens.append(b2a_base64(run + client + mac.digest()))
+            pair = client_id >> 1
+            if pair != hashed:
+                hashed, mac = pair, new()
+                mac.update(pair.to_bytes(8, "big"))
+                digest = mac.digest()
+                ids, macs = hexlify(digest[: 2 * _ID]), digest[2 * _ID :]
+            client, second = client_id.to_bytes((client_id.bit_length() + 7) // 8, "big"), client_id & 1
+            message_ids.append(b"<" + (ids[2 * _ID :] if second else ids[: 2 * _ID]) + tail)
+            tokens.append(b2a_base64(run + client + (macs[_MAC:] if second else macs[:_MAC])))
         # one to a line by now: what is the same for all is done to all at once
         return message_ids, b"".join(tokens).translate(_URL_SAFE, b"=").split(b"\n")[:-1]
 
@@ -83,8 +81,24 @@ def read_unsubscribe_token(key: bytes, token: str) -> tuple[int, int] | None:
     ids = _unpack(token)
     if ids is None:
         return None
-    expected = unsubscribe_token(key, *ids)
-    return ids if hmac.compare_digest(expected.encode("ascii"), token.encode("ascii")) else None
+    return ids if any(hmac.compare_digest(one, token.encode()) for one in _spellings(key, *ids)) else None
+
+
+def _spellings(key: bytes, run_id: int, client_id: int) -> tuple[bytes, bytes]:
+    """Today's, and that of the first letters, each of whose codes had a hash of its own."""
+    packed = _written_run(run_id) + _written(client_id)
+    first = hashlib.blake2b(packed, digest_size=_MAC, key=key, person=_UNSUBSCRIBE).digest()
+    return unsubscribe_token(key, run_id, client_id).encode(), urlsafe_b64encode(packed + first).rstrip(b"=")
+
+
+def _written_run(run_id: int) -> bytes:
+    """One byte that says how long it is: the client's id follows, and both take as few bytes as they need."""
+    written = _written(run_id)
+    return bytes((len(written),)) + written
+
+
+def _written(number: int) -> bytes:
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 def _unpack(token: str) -> tuple[int, int] | None:

@@ -80,7 +80,22 @@ def test_a_message_id_is_the_same_for_every_attempt() -> None:
 
 
 def test_links_of_letters_sent_long_ago_go_on_working() -> None:
-    assert unsubscribe_token(KEY, 300, 70_000) == "AgEsARFwHHU64ibinkza_g"
+    assert read_unsubscribe_token(KEY, "AgEsARFwHHU64ibinkza_g") == (300, 70_000)
+    assert read_unsubscribe_token(KEY, "AgEsARFwHHU64ibinkza_h") is None
+
+
+def test_what_is_written_today_stays_as_it_is() -> None:
+    assert unsubscribe_token(KEY, 300, 70_000) == "AgEsARFwnZ_R7j8bRmpWsA"
+    assert message_id(KEY, 300, 70_000, "example.org") == "<e9fcf361639e6219aa8317145c997cde@example.org>"
+
+
+@given(IDS, st.lists(IDS, max_size=8))
+def test_neighbours_have_nothing_in_common(run_id: int, clients: list[int]) -> None:
+    together = RunTokens(KEY, run_id, "example.org").for_letters(clients)
+    alone = [RunTokens(KEY, run_id, "example.org").for_letters([one]) for one in clients]
+
+    assert together == ([ids[0] for ids, _tokens in alone], [tokens[0] for _ids, tokens in alone])
+    assert len(set(together[0])) == len(set(together[1])) == len(set(clients))
 
 
 def test_a_new_token_is_long_and_new() -> None:

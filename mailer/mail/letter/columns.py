@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from html import escape
 
-from mailer.mail.letter.quoted import quoted_all, quoted_atoms
-from mailer.mail.letter.words import BEFORE_ADDRESS, encoded_words, mailbox
+from mailer.mail.letter.quoted import quoted_atoms, quoted_columns
+from mailer.mail.letter.words import BEFORE_ADDRESS, encoded_columns, mailbox
 
 
 class Column:
@@ -24,27 +24,29 @@ class Column:
         return self._values if self._atoms is None else [atom.decode() for atom in self._atoms]
 
     @cached_property
+    def raw(self) -> Sequence[bytes]:
+        """In UTF-8; ValueError for lone surrogates."""
+        return [*map(str.encode, self._values)] if self._atoms is None else self._atoms
+
+    @cached_property
     def words(self) -> list[bytes]:
         """For headers: encoded words; nothing for an empty value."""
-        return [encoded_words(value) if value else b"" for value in self.values]
+        return encoded_columns(self.raw)
 
     @cached_property
     def text(self) -> list[bytes]:
         """For the text part."""
-        return quoted_all(self.values) if self._atoms is None else quoted_atoms(self._atoms)
+        return quoted_columns(self.raw) if self._atoms is None else quoted_atoms(self._atoms)
 
     @cached_property
     def html(self) -> list[bytes]:
         """For the HTML part."""
         if self._has_markup():
-            return quoted_all([*map(escape, self.values)])
+            return quoted_columns([escape(value).encode() for value in self.values])
         return self.text
 
     def _has_markup(self) -> bool:
-        if self._atoms is None:
-            text = "".join(self._values)
-            return "&" in text or "<" in text or ">" in text or '"' in text or "'" in text
-        raw = b"".join(self._atoms)
+        raw = b"".join(self.raw)
         return b"&" in raw or b"<" in raw or b">" in raw or b'"' in raw or b"'" in raw
 
 

@@ -19,12 +19,12 @@ _SOFT_BREAK: Final = b"=\r\n"
 
 def quoted(value: str) -> bytes:
     """One line of text that starts at the left edge; trailing blanks are kept; no line end after it."""
-    return quoted_all([value])[0]
+    return quoted_columns([value.encode()])[0]
 
 
-def quoted_all(values: Sequence[str]) -> list[bytes]:
-    """A column of them."""
-    return _at_the_edge([binascii.b2a_qp(value.encode()) for value in values])
+def quoted_columns(values: Sequence[bytes]) -> list[bytes]:
+    """A column of them, of lines in UTF-8."""
+    return _at_the_edge([*map(binascii.b2a_qp, values)])
 
 
 def quoted_atoms(values: Sequence[bytes]) -> list[bytes]:
@@ -72,4 +72,4 @@ def body_pieces(pieces: Iterable[Piece]) -> list[bytes | Slot]:
 def _literal(text: str, *, after_slot: bool) -> bytes:
     """Lines of constant text; a soft break parts it from a slot before it on the same line."""
     lead = _SOFT_BREAK if after_slot and not text.startswith("\r\n") else b""
-    return lead + b"\r\n".join(quoted_all(text.split("\r\n")))
+    return lead + b"\r\n".join(quoted_columns(text.encode().split(b"\r\n")))

@@ -5,6 +5,7 @@ No word over 75 characters, no character split; blanks that belong to the text s
 
 import binascii
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _BYTES_PER_WORD: Final = 42  # 56 of base64 and 12 of frame: "Subject: " and a word stay within 78
@@ -23,10 +24,20 @@ def is_plain(text: str) -> bool:
 
 
 def encoded_words(text: str) -> bytes:
-    """UTF-8 words in base64, one per line, each further line beginning with a blank."""
-    raw = text.encode()
-    if len(raw) <= _BYTES_PER_WORD:
-        return b"=?utf-8?b?" + binascii.b2a_base64(raw, newline=False) + b"?="
+    """UTF-8 words in base64, one per line, each further line beginning with a blank; nothing for an empty text."""
+    return encoded_columns([text.encode()])[0]
+
+
+def encoded_columns(texts: Sequence[bytes]) -> list[bytes]:
+    """A column of them, of texts in UTF-8."""
+    encode = binascii.b2a_base64
+    return [
+        b"=?utf-8?b?" + encode(raw, newline=False) + b"?=" if 0 < len(raw) <= _BYTES_PER_WORD else _several(raw)
+        for raw in texts
+    ]
+
+
+def _several(raw: bytes) -> bytes:
     words = []
     while raw:
         end = _BYTES_PER_WORD
