@@ -11,7 +11,7 @@ from uuid import UUID
 
 _LEAST_KEY = 16
 _MAC, _ID = 10, 16  # bytes
-_LONGEST = 40  # characters; two ids of eight bytes need 36
+_LONGEST, _LARGEST = 40, 2**63 - 1  # characters; an id. Two of eight bytes need 36
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 # so that no keyed value passes for another kind
 _UNSUBSCRIBE, _LETTERS, _ATOM = b"unsubscribe", b"two letters", b"atom"
@@ -64,7 +64,7 @@ class RunTokens:
                 mac.update(pair.to_bytes(8, "big"))
                 digest = mac.digest()
                 ids, macs = hexlify(digest[: 2 * _ID]), digest[2 * _ID :]
-            client, second = client_id.to_bytes((client_id.bit_length() + 7) // 8, "big"), client_id & 1
+            client, second = client_id.to_bytes(8, "big").lstrip(b"\0"), client_id & 1
             message_ids.append(b"<" + (ids[2 * _ID :] if second else ids[: 2 * _ID]) + tail)
             tokens.append(b2a_base64(run + client + (macs[_MAC:] if second else macs[:_MAC])))
         # one to a line by now: what is the same for all is done to all at once
@@ -98,7 +98,7 @@ def _written_run(run_id: int) -> bytes:
 
 
 def _written(number: int) -> bytes:
-    return number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return number.to_bytes(8, "big").lstrip(b"\0")
 
 
 def _unpack(token: str) -> tuple[int, int] | None:
@@ -112,4 +112,5 @@ def _unpack(token: str) -> tuple[int, int] | None:
     if not packed or packed[0] >= len(packed):
         return None
     client_from = packed[0] + 1
-    return int.from_bytes(packed[1:client_from], "big"), int.from_bytes(packed[client_from:], "big")
+    run_id, client_id = int.from_bytes(packed[1:client_from], "big"), int.from_bytes(packed[client_from:], "big")
+    return (run_id, client_id) if max(run_id, client_id) <= _LARGEST else None

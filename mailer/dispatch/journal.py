@@ -11,7 +11,9 @@ import os
 import struct
 import subprocess
 import sys
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
+from operator import setitem
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +26,7 @@ DEFERRED: Final = 4
 MAGIC = b"mailer-journal-1"
 HEADER = struct.Struct("=16s64s")  # magic, boot id
 REGION = struct.Struct("=QQ")  # claim id (0: free), number of entries
-ENTRIES = 512  # of four bytes each: state * 65536 + reply code
+ENTRIES = 512  # of four bytes each, see `entry`
 REGION_SIZE = REGION.size + 4 * ENTRIES
 REGIONS = 256
 FIRST = 128  # the header, rounded up
@@ -35,7 +37,10 @@ States = list[tuple[int, int]]
 
 
 class Journal:
-    """One per worker; `mark` is for the hot path, begin and end for once in a window. Not for several threads."""
+    """One per worker; `put` is for the hot path, begin and end for once in a window. Not for several threads.
+
+    `put(slot, entry(…))` is one aligned store of four bytes: never half written.
+    """
 
     def __init__(self, path: Path, file: int, memory: mmap.mmap) -> None:
         """Use `open`."""
@@ -44,6 +49,7 @@ class Journal:
         self._memory = memory
         self._view = memoryview(memory)
         self._entries = self._view.cast("I")
+        self.put: Callable[[int, int], None] = partial(setitem, self._entries)
         self._free = list(range(REGIONS - 1, -1, -1))
         self._taken: dict[int, int] = {}
 
@@ -82,8 +88,8 @@ class Journal:
         return first // 4
 
     def mark(self, slot: int, state: int, code: int = 0) -> None:
-        """One aligned store of four bytes: never half written."""
-        self._entries[slot] = state << 16 | code
+        """Put down what happened to one recipient."""
+        self.put(slot, entry(state, code))
 
     def end(self, claim_id: int) -> None:
         """The claim is settled and committed: forget it. An unknown one is no error."""
@@ -102,6 +108,11 @@ class Journal:
         self._view.release()
         self._memory.close()
         os.close(self._file)
+
+
+def entry(state: int, code: int = 0) -> int:
+    """A state and the reply's code as they are kept."""
+    return state << 16 | code
 
 
 def path_of(folder: Path, worker: str) -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from mailer.dispatch.journal import ACCEPTED, DEFERRED, REFUSED, UNTOUCHED, WRITING, Journal
+from mailer.dispatch.journal import ACCEPTED, DEFERRED, REFUSED, UNTOUCHED, WRITING, Journal, entry
 from mailer.dispatch.ledger.types import Finished
 from mailer.dispatch.letters import Postmark
 from mailer.dispatch.loop.hands import Hand
@@ -18,12 +18,11 @@ from mailer.mail.smtp.events import RETURNS_LIMIT, Answered, Envelope, Step, Unf
 from mailer.rules import outcome
 from mailer.rules.outcome import Outcome, SkipReason
 
-# the code, the words, and how many milliseconds they took
-Reply = tuple[int | None, str, int]
 # what an envelope's token is: the hand, the recipient's index in it, the filled letter
 Held = tuple[Hand, int, bytes]
 _MARKS = {Outcome.ACCEPTED: ACCEPTED, Outcome.REFUSED: REFUSED, Outcome.DEFERRED: DEFERRED}
 _DEFERRED = Outcome.DEFERRED
+_BEGUN = entry(WRITING)
 _new = tuple.__new__  # of a named tuple, once per letter: its own constructor takes twice as long
 _UNFIT = {Unfit.TOO_LARGE: SkipReason.TOO_LARGE}
 AT_ONCE = 32
@@ -37,7 +36,7 @@ class Bag:
     def __init__(
         self, journal: Journal, pace: Pace, postmark: Postmark, monotonic: Callable[[], float], now: datetime
     ) -> None:
-        self._mark = journal.mark
+        self._put, self._mark = journal.put, journal.mark
         self._pace = pace
         self._postmark = postmark
         self._monotonic = monotonic
@@ -100,14 +99,14 @@ class Bag:
     def bodies(self, envelopes: Sequence[Envelope]) -> list[bytes | None]:
         """The letters, but for those taken back meanwhile: switched off, suppressed, lease over, stopping."""
         found: list[bytes | None] = []
-        now_s, mark = self._monotonic(), self._mark
+        now_s, put = self._monotonic(), self._put
         for envelope in envelopes:
             held: Held = envelope.token  # type: ignore[assignment]
             hand, index, letter = held
             if hand.is_closed or self.is_shut or index in hand.barred or now_s >= hand.lease_s:
                 found.append(None)
             else:
-                mark(hand.slot + index, WRITING)
+                put(hand.slot + index, _BEGUN)
                 found.append(letter)
         return found
 
@@ -116,10 +115,10 @@ class Bag:
         for envelope, step, code, text in answers:
             held: Held = envelope.token  # type: ignore[assignment]
             hand, index, _letter = held
-            verdict, state = verdict_of(step, code)
-            if state:
-                self._mark(hand.slot + index, state, code)
-            self._finish(hand, index, verdict, (code, text, int((now_s - envelope.begun_s) * 1000)))
+            verdict, mark = verdict_of(step, code)
+            if mark:
+                self._put(hand.slot + index, mark)
+            self._finish(held, verdict, code, text, int((now_s - envelope.begun_s) * 1000))
 
     def returned(self, envelope: Envelope, *, untouched: bool) -> None:
         """Certainly not sent: try again, but not for ever over connections that die."""
@@ -130,7 +129,7 @@ class Bag:
             hand.give_back(index)
         elif envelope.returns >= RETURNS_LIMIT:
             self._mark(hand.slot + index, DEFERRED, 0)
-            self._finish(hand, index, Outcome.DEFERRED, (None, _LOST_WORDS, 0))
+            self._finish(held, Outcome.DEFERRED, None, _LOST_WORDS, 0)
         else:
             hand.again.append(envelope)
             if hand not in self._ready:
@@ -139,8 +138,7 @@ class Bag:
     def unanswered(self, envelope: Envelope, why: str, took_ms: int) -> None:
         """Fate unknown (RFC 1047): written down, never sent again by itself."""
         held: Held = envelope.token  # type: ignore[assignment]
-        hand, index, _letter = held
-        self._finish(hand, index, Outcome.UNANSWERED, (None, why, took_ms))
+        self._finish(held, Outcome.UNANSWERED, None, why, took_ms)
 
     def unsendable(self, envelope: Envelope, why: Unfit) -> None:
         """This server offers no way to take it."""
@@ -191,24 +189,19 @@ class Bag:
             self._skip(hand, index, self._postmark.fault(hand.window.recipients[index]))
 
     def _skip(self, hand: Hand, index: int, reason: SkipReason) -> None:
-        self._finish(hand, index, Outcome.SKIPPED, reason=reason)
+        client_id, number, address, _name = hand.window.recipients[index]
+        hand.finished.append(Finished(client_id, number, address, self.now, 0, Outcome.SKIPPED, reason))
+        hand.left -= 1
 
-    def _finish(
-        self,
-        hand: Hand,
-        index: int,
-        verdict: Outcome,
-        reply: Reply = (None, "", 0),
-        reason: SkipReason | None = None,
-    ) -> None:
-        code, text, took_ms = reply
+    def _finish(self, held: Held, verdict: Outcome, code: int | None, text: str, took_ms: int) -> None:
+        hand, index, _letter = held
         people = hand.window.recipients
         number = people.numbers[index]
         retry_at = self._retry_at(hand, number) if verdict is _DEFERRED else None
         # the answers of one turn share the few moments that they were begun at: half a microsecond each
         started_at = self._begun_at.get(took_ms) or self._begun(took_ms)
-        who = people.client_ids[index], number, people.addresses[index]
-        facts = (*who, started_at, took_ms, verdict, reason, code, text, retry_at, False)
+        client_id, address = people.client_ids[index], people.addresses[index]
+        facts = (client_id, number, address, started_at, took_ms, verdict, None, code, text, retry_at, False)
         hand.finished.append(_new(Finished, facts))
         hand.left -= 1
 
@@ -224,10 +217,11 @@ class Bag:
 
 @lru_cache(maxsize=1000)
 def verdict_of(step: Step, code: int) -> tuple[Outcome, int]:
-    """The rule, asked once per kind of reply, and the journal's mark for it (0: none).
+    """The rule, asked once per kind of reply, and the journal's entry for it (0: none).
 
     A reply that speaks of the server is no verdict on a recipient.
     """
     meaning = outcome.meaning(outcome.Step(step), code)
     verdict = meaning if isinstance(meaning, Outcome) else Outcome.DEFERRED
-    return verdict, _MARKS.get(verdict, 0)
+    state = _MARKS.get(verdict)
+    return verdict, entry(state, code) if state else 0

@@ -7,7 +7,7 @@ import re
 
 from mailer.mail.smtp.events import Answered, Event, Step
 from mailer.mail.smtp.greeting import Greeting, RefusedError
-from mailer.mail.smtp.replies import Replies, readable
+from mailer.mail.smtp.replies import CODES, Replies, readable
 from mailer.mail.smtp.settings import Settings
 from mailer.mail.smtp.transactions import ON_REPLY, Transactions
 
@@ -22,12 +22,14 @@ class Dialogue(Transactions):
     """Feed it bytes, write what `outgoing` gives, add to `sent` the octets that the kernel took.
 
     `wants_body`: ask for the body of `next`, then call `body` or `abandon`. `over`: close the socket.
+    `mid_reply`: the server has begun a reply and not ended it.
     """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self.greeting = Greeting(settings)
         self._replies = Replies()
+        self.mid_reply = False
 
     @property
     def awaiting(self) -> Step | None:
@@ -35,11 +37,6 @@ class Dialogue(Transactions):
         if self._expected:
             return self._expected[0]
         return None if self.ready else self.greeting.step
-
-    @property
-    def mid_reply(self) -> bool:
-        """The server has begun a reply and not ended it."""
-        return self._replies.unfinished
 
     def connected(self) -> None:
         """The socket stands. Whenever `greeting.tls_wanted` is set, shake hands and call `secured`."""
@@ -62,22 +59,25 @@ class Dialogue(Transactions):
 
     def taken(self, data: bytes) -> Answered | None:
         """DOT, MAIL, RCPT and DATA answered well: as `receive`, at a third of the cost. None: something else."""
-        letter = self.current
-        if letter is None or self.next is None or len(self._expected) != _AWAITED:
+        letter, expected = self.current, self._expected
+        # with a letter whose reply is due, four can only be its own and those to the next one's envelope
+        if letter is None or len(expected) != _AWAITED or self.mid_reply or self.sent < self._dot_at:
             return None
         found = _all_taken(data)
-        if found is None or self.sent < self._dot_at or self._replies.unfinished:
+        if found is None:
             return None
-        self._expected.clear()
+        expected.clear()
         self.current = None
         self.answered += 1
         self._group_open = False
         self.wants_body = True
-        return _new(Answered, (letter, _DOT, int(found[1]), readable(found[2])))
+        code, raw = found.groups()
+        return _new(Answered, (letter, _DOT, CODES[code], readable(raw)))
 
     def _read(self, data: bytes) -> list[Event]:
         events: list[Event] = []
         replies = self._replies.feed(data)
+        self.mid_reply = self._replies.unfinished
         expected = self._expected
         # commands that an answer brings forth are not on the wire yet: no reply in this chunk can be theirs
         owed = len(expected)
@@ -92,7 +92,7 @@ class Dialogue(Transactions):
             self._end(self.awaiting, 0, f"unasked: {replies[owed][0]} {readable(replies[owed][1])}", events)
         elif self._replies.broken:
             self._end(self.awaiting, 0, self._replies.broken, events)
-        elif self.greeting.tls_wanted and self._replies.unfinished:
+        elif self.greeting.tls_wanted and self.mid_reply:
             self._end(Step.STARTTLS, 0, "bytes in the clear after STARTTLS", events)
         elif not expected and not self.wants_body:
             self._advance()

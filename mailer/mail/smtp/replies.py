@@ -7,7 +7,7 @@ LINE_LIMIT = 8_192  # RFC 5321 §4.5.3.1.5 says 512; real servers say more
 REPLY_LIMIT = 65_536
 TEXT_LIMIT = 1_000
 
-_CODES = {str(code).encode(): code for code in range(200, 600)}
+CODES = {str(code).encode(): code for code in range(200, 600)}
 _LAST_LINES = {b"%d " % code: code for code in range(200, 600)}
 
 Reply = tuple[int, bytes]
@@ -50,7 +50,7 @@ class Replies:
         return replies
 
     def _long(self, line: bytes, replies: list[Reply]) -> bool:
-        code, mark = _CODES.get(line[:3]), line[3:4]
+        code, mark = CODES.get(line[:3]), line[3:4]
         if code is None or mark not in (b" ", b"-", b"\r", b""):
             self.broken = f"not an SMTP reply: {readable(line)[:80]}"
             return False

@@ -46,8 +46,7 @@ class Transactions:
         return (
             self.next is None
             and not self._group_open
-            and self.begun < self._most
-            and (self.begun < self._look_ahead or not self._expected)
+            and (self.begun < self._look_ahead or (not self._expected and self.begun < self._most))
             and self.ready
             and not (self.leaving or self._leave or self.over)
         )
@@ -62,7 +61,7 @@ class Transactions:
         self.capabilities = capabilities
         settings = self._settings
         if settings.look_ahead and capabilities.pipelining:
-            self._look_ahead = settings.look_ahead_letters or settings.letters_per_connection
+            self._look_ahead = min(self._most, settings.look_ahead_letters or self._most)
 
     def offer(self, envelope: Envelope) -> Unfit | None:
         """Take a letter, where `wants_envelope`; or say why this server cannot be asked to take it."""

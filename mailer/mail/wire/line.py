@@ -3,7 +3,7 @@
 import os
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from errno import EINPROGRESS, EWOULDBLOCK
 from selectors import EVENT_READ, EVENT_WRITE
 
@@ -31,6 +31,7 @@ class Line:
     __slots__ = (
         "_addresses",
         "_context",
+        "_ear",
         "_fd",
         "_host",
         "_poller",
@@ -62,6 +63,7 @@ class Line:
         self._watched = 0
         self._talking = False
         self._unsent: bytes | memoryview = b""
+        self._ear: Callable[[int], bytes] | None = None
         self.address: Address | None = None
         self.since_s = 0.0
 
@@ -93,9 +95,9 @@ class Line:
 
     def listen(self, mask: int) -> bytes:
         """What the server says, where to hear it is all there is to do; nothing: `work` has to see to the line."""
-        if mask == EVENT_READ and self._talking and self.dialogue.ready and type(self._sock) is socket.socket:
+        if mask == EVENT_READ and self._ear is not None:
             try:
-                return self._sock.recv(SIP)
+                return self._ear(SIP)
             except OSError:
                 pass  # `work` meets it again
         return b""
@@ -115,13 +117,27 @@ class Line:
 
     def flush(self) -> Sequence[Event]:
         """Write what the dialogue has to say; what the kernel does not take waits for the poller."""
-        out = self.dialogue.outgoing()
-        if out:
-            self._unsent = b"".join(out) if not self._unsent else b"".join((self._unsent, *out))
-            try:
+        talk = self.dialogue
+        out = talk.outgoing()
+        if not out:
+            return _NOTHING
+        try:
+            if self._unsent or self._watched != EVENT_READ:
+                self._unsent = b"".join((self._unsent, *out))
                 self._push()
-            except OSError as error:
-                return self._broken(str(error))
+                return _NOTHING
+            # the usual case by itself: the kernel takes all of it
+            data = b"".join(out)
+            count = self._sock.send(data)
+            talk.sent += count
+            if count == len(data):
+                return _NOTHING
+            self._unsent = memoryview(data)[count:]
+        except _WOULD_BLOCK:
+            self._unsent = data
+        except OSError as error:
+            return self._broken(str(error))
+        self._watch(EVENT_READ | EVENT_WRITE)
         return _NOTHING
 
     def overdue(self, now_s: float, limits: Limits, *, is_wanted: bool) -> list[Event] | None:
@@ -144,7 +160,7 @@ class Line:
             if self._watched:
                 self._poller.unregister(self._fd)
             self._sock.close()
-            self._fd, self._watched = -1, 0
+            self._fd, self._watched, self._ear = -1, 0, None
 
     def _push(self) -> None:
         unsent, send = self._unsent, self._sock.send
@@ -172,6 +188,8 @@ class Line:
         if not talk.ready and talk.greeting.tls_wanted and not talk.over:
             self._talking = False
             events += self._shake_hands()
+        elif talk.ready and type(self._sock) is socket.socket:
+            self._ear = self._sock.recv
         return events
 
     def _set_up(self) -> list[Event]:

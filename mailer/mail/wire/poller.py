@@ -84,12 +84,11 @@ if sys.platform == "linux":
         def wait(self, timeout_s: float) -> list[tuple[Any, int]]:
             """See Poller. A broken socket can do whatever it is watched for: trying shows what is wrong."""
             owners = self._owners
-            ready = []
-            for fd, event in self._epoll.poll(timeout_s):
-                owner, interest = owners[fd]
-                mask = EVENT_READ if event == _READ else _able(event) & interest
-                ready.append((owner, mask))
-            return ready
+            return [
+                (owner, EVENT_READ if event == _READ else _able(event) & interest)
+                for fd, event in self._epoll.poll(timeout_s)
+                for owner, interest in (owners[fd],)
+            ]
 
         def close(self) -> None:
             """See Poller."""

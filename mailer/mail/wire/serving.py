@@ -41,7 +41,8 @@ class Serving:
             self._write_bodies(bag, [line.dialogue for line in smooth])
             self._hand(bag, [line for line in smooth if line.dialogue.wants_envelope])
         for line, _mask in ready:
-            self._flush(bag, line)
+            if (broken := line.flush()) or line.dialogue.over:
+                self._end(bag, line, broken)
 
     def settle(self, bag: Mailbag, line: Line, events: Sequence[Event]) -> None:
         """What happened on one line by itself."""
@@ -114,8 +115,12 @@ class Serving:
         return True
 
     def _flush(self, bag: Mailbag, line: Line) -> None:
-        talk = line.dialogue
         broken = line.flush()
+        if broken or line.dialogue.over:
+            self._end(bag, line, broken)
+
+    def _end(self, bag: Mailbag, line: Line, broken: Sequence[Event]) -> None:
+        talk = line.dialogue
         if broken:
             self._reports.learn(talk, broken)
             for event in broken:

@@ -5,6 +5,7 @@ called from another. Says nothing about a letter that the dialogue did not say.
 import ssl
 import time
 from collections.abc import Callable
+from operator import itemgetter
 
 from mailer.mail.smtp.events import Step, Trouble
 from mailer.mail.wire.line import Line
@@ -19,6 +20,7 @@ from mailer.mail.wire.wakeup import Wakeup
 
 REVIEW_S = 0.1
 PARTING_S = 1.0
+_OWNER = itemgetter(0)
 SPELL_S = 0.002  # between two looks at everything else, which costs as much as a letter
 
 
@@ -131,11 +133,12 @@ class Wire:
         """Once round the sockets that can go on; False: the caller is wanted, or nothing came."""
         ready = self._poller.wait(timeout_s)
         self._now_s = self._reports.now_s = self._monotonic()
-        lines = [(line, mask) for line, mask in ready if line is not None]
-        if len(lines) < len(ready):
+        is_wanted = None in map(_OWNER, ready)
+        if is_wanted:
             self._wakeup.clear()
-        self._serving.serve(bag, lines)
-        return 0 < len(lines) == len(ready)
+            ready = [one for one in ready if one[0] is not None]
+        self._serving.serve(bag, ready)
+        return bool(ready) and not is_wanted
 
     def _review(self, bag: Mailbag) -> None:
         self._review_at_s = self._now_s + REVIEW_S
