@@ -90,7 +90,7 @@ def page(work: Transaction, run: RunRow, limit: int) -> Callable[[], Page]:
 def _read(texts: Sequence[str]) -> Page:
     client_ids, addresses, names, reasons = map(json.loads, texts)
     if client_ids == sorted(client_ids):
-        numbers = f"[{', '.join('1' * len(client_ids))}]"
+        numbers = f"[{','.join('1' * len(client_ids))}]"
         return Page(client_ids, addresses, names, reasons, claim_list(texts[0], numbers, texts[1]))
     # the cursor rests on this order, and a database keeps a subquery's by habit, not by promise
     columns = [*zip(*sorted(zip(client_ids, addresses, names, reasons, strict=True)), strict=True)]

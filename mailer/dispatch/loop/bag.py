@@ -25,8 +25,7 @@ _DEFERRED = Outcome.DEFERRED
 _BEGUN = entry(WRITING)
 _new = tuple.__new__  # of a named tuple, once per letter: its own constructor takes twice as long
 _UNFIT = {Unfit.TOO_LARGE: SkipReason.TOO_LARGE}
-AT_ONCE = 32
-SMALL = 50_000  # bytes
+AT_ONCE, ROOM = 64, 256_000  # letters filled together, and bytes of them
 _LOST_WORDS = "the connection ended before the letter was sent"
 
 
@@ -153,8 +152,9 @@ class Bag:
     # -- results ---------------------------------------------------------------------------------------------
 
     def _fill_some(self, hand: Hand) -> bool:
-        """Several small letters in one go: filled together they cost half, and the sockets are left in peace."""
-        count = AT_ONCE if hand.letter is None or hand.letter.size_hint < SMALL else 1
+        """Several small letters in one go: together they cost half."""
+        size = hand.letter.size_hint if hand.letter else 1
+        count = max(1, min(AT_ONCE, ROOM // size))
         while not hand.again and hand.place < len(hand.window.recipients):
             first, hand.place = hand.place, min(hand.place + count, len(hand.window.recipients))
             if not self._fill(hand, range(first, hand.place)):

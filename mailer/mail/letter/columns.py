@@ -1,11 +1,12 @@
 """Columns: one value of each recipient, encoded once for all the places of the letter that it stands in."""
 
 from collections.abc import Sequence
-from functools import cached_property
 from html import escape
 
 from mailer.mail.letter.quoted import quoted_atoms, quoted_columns
 from mailer.mail.letter.words import BEFORE_ADDRESS, encoded_columns, mailbox
+
+_MARKUP = (b"&", b"<", b">", b'"', b"'")
 
 
 class Column:
@@ -14,40 +15,52 @@ class Column:
     Or `atoms`: values that hold neither blanks nor control characters, as bytes.
     """
 
-    def __init__(self, values: Sequence[str] = (), *, atoms: Sequence[bytes] | None = None) -> None:
-        self._values = values
-        self._atoms = atoms
+    # not functools.cached_property: before Python 3.12 its lock costs as much as three letters
+    __slots__ = ("_atoms", "_html", "_raw", "_text", "_values", "_words")
 
-    @cached_property
+    def __init__(self, values: Sequence[str] = (), *, atoms: Sequence[bytes] | None = None) -> None:
+        self._values: Sequence[str] | None = values if atoms is None else None
+        self._raw = self._atoms = atoms
+        self._words: list[bytes] | None = None
+        self._text: list[bytes] | None = None
+        self._html: list[bytes] | None = None
+
+    @property
     def values(self) -> Sequence[str]:
         """As text."""
-        return self._values if self._atoms is None else [atom.decode() for atom in self._atoms]
+        if self._values is None:
+            self._values = [atom.decode() for atom in self.raw]
+        return self._values
 
-    @cached_property
+    @property
     def raw(self) -> Sequence[bytes]:
         """In UTF-8; ValueError for lone surrogates."""
-        return [*map(str.encode, self._values)] if self._atoms is None else self._atoms
+        if self._raw is None:
+            self._raw = [*map(str.encode, self.values)]
+        return self._raw
 
-    @cached_property
+    @property
     def words(self) -> list[bytes]:
         """For headers: encoded words; nothing for an empty value."""
-        return encoded_columns(self.raw)
+        if self._words is None:
+            self._words = encoded_columns(self.raw)
+        return self._words
 
-    @cached_property
+    @property
     def text(self) -> list[bytes]:
         """For the text part."""
-        return quoted_columns(self.raw) if self._atoms is None else quoted_atoms(self._atoms)
+        if self._text is None:
+            self._text = quoted_columns(self.raw) if self._atoms is None else quoted_atoms(self._atoms)
+        return self._text
 
-    @cached_property
+    @property
     def html(self) -> list[bytes]:
         """For the HTML part."""
-        if self._has_markup():
-            return quoted_columns([escape(value).encode() for value in self.values])
-        return self.text
-
-    def _has_markup(self) -> bool:
-        raw = b"".join(self.raw)
-        return b"&" in raw or b"<" in raw or b">" in raw or b'"' in raw or b"'" in raw
+        if self._html is None:
+            together = b"".join(self.raw)
+            is_markup = any(map(together.__contains__, _MARKUP))
+            self._html = quoted_columns([escape(one).encode() for one in self.values]) if is_markup else self.text
+        return self._html
 
 
 def mailboxes(names: Column, addresses: Sequence[bytes]) -> list[bytes]:
