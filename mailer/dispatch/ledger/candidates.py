@@ -7,12 +7,12 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import repeat
+from itertools import compress, repeat
 from typing import Any
 
 from mailer.dispatch.ledger.drivers import Answer, Row, Transaction
 from mailer.dispatch.ledger.facts import RunRow
-from mailer.dispatch.ledger.rows import claim_list
+from mailer.dispatch.ledger.rows import claim_list, list_recipients
 from mailer.dispatch.ledger.types import Recipients
 from mailer.models import Audience
 
@@ -49,7 +49,7 @@ _TAGGED = (
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The next of an audience in the order of their ids, as columns; `reasons`: why not to write to them, mostly None.
+    """The next of an audience in the order of their ids, as columns; `reasons`: why not to write to them, or None.
 
     `listed` is a claim's list of all of them.
     """
@@ -60,10 +60,14 @@ class Page:
     reasons: Sequence[str | None]
     listed: str
 
-    @property
-    def recipients(self) -> Recipients:
-        """All of them."""
-        return Recipients(self.client_ids, (1,) * len(self.client_ids), self.addresses, self.names)
+    def sendable(self) -> tuple[Recipients, str]:
+        """Whom nothing speaks against, and a claim's list of them: the database has written it, if that is all."""
+        people = Recipients(self.client_ids, (1,) * len(self.client_ids), self.addresses, self.names)
+        if not any(self.reasons):
+            return people, self.listed
+        free = [reason is None for reason in self.reasons]
+        people = Recipients(*([*compress(column, free)] for column in people.columns))
+        return people, list_recipients(people)
 
     @property
     def rows(self) -> list[Row]:

@@ -3,7 +3,7 @@
 Reads and marks; what it decided is written by `write`. The run's row is locked all the while.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from mailer.dispatch.ledger import candidates
@@ -48,7 +48,8 @@ class Filling:
         self._is_careful = is_careful
         self._gate = run.gate() if run else Gate.CLOSED
         self._send: list[Recipient] = []
-        self._page: Page | None = None  # all of it: the usual case, where nobody has to be looked at by themselves
+        # the usual case, where nobody has to be looked at by themselves: a page's recipients and the claim's list
+        self._whole: tuple[Recipients, str] | None = None
         self._skip: list[Finished] = []
         self._pages = 0
         self._has_retries = False
@@ -58,7 +59,7 @@ class Filling:
     @property
     def wants_more(self) -> bool:
         """Another page should be asked for."""
-        if self._run is None or self._gate is Gate.CLOSED or self._pages >= PAGES or self._send or self._page:
+        if self._run is None or self._gate is Gate.CLOSED or self._pages >= PAGES or self._send or self._whole:
             return False
         return self._pages == 0 or self._has_retries or not self._run.is_exhausted
 
@@ -85,10 +86,11 @@ class Filling:
             self._mark_page(run, new(), self._size - len(again))
 
     def claim(self) -> tuple[int, str] | None:
-        """The run and the list of its recipients, where there is somebody to be written to."""
-        if self._page:
-            return self.run_id, self._page.listed
-        return (self.run_id, list_recipients(_columns(self._send))) if self._send else None
+        """The run and the list of its recipients, where there is somebody to be written to; before `turn`."""
+        if self._send:
+            people = Recipients(*zip(*self._send, strict=True))
+            self._whole = people, list_recipients(people)
+        return (self.run_id, self._whole[1]) if self._whole else None
 
     def write(self) -> None:
         """Write the skipped, count."""
@@ -108,9 +110,8 @@ class Filling:
         if run is None or self._gate is Gate.CLOSED:
             return Turn(is_closed=True)
         window = None
-        if claim_id is not None:
-            recipients = self._page.recipients if self._page else _columns(self._send)
-            window = Window(claim_id=claim_id, run_id=run.run_id, recipients=recipients)
+        if claim_id is not None and self._whole:
+            window = Window(claim_id=claim_id, run_id=run.run_id, recipients=self._whole[0])
         due = self._pending()[0][0] if self._pending else None
         next_retry_at = None if due is None else self._work.driver.read_moment(due)
         is_waiting = next_retry_at is None or next_retry_at > run.now
@@ -148,16 +149,20 @@ class Filling:
         if not n or not room:
             return
         run.cursor = page.client_ids[min(n, room) - 1]
-        if n <= room and self._may_all_be_sent(run, page):
-            self._tally.runs[run.run_id]["total"] += n
-            self._page = page
-        else:
+        if n > room or not self._is_usual(run):
             self._mark_new(run, page.rows[:room])
+            return
+        self._tally.runs[run.run_id]["total"] += n
+        if any(page.reasons):
+            self._skip += [skipped(_recipient(row), SkipReason(row[4]), run.now) for row in page.rows if row[4]]
+        people, listed = page.sendable()
+        if people:
+            self._whole = people, listed
 
-    def _may_all_be_sent(self, run: RunRow, page: Page) -> bool:
-        if self._send or self._is_careful or self._gate is not Gate.OPEN or run.drain_reason is not None:
-            return False
-        return page.reasons.count(None) == len(page.reasons) and self._allowance.is_free(run)
+    def _is_usual(self, run: RunRow) -> bool:
+        """Only the recipient may speak against a letter, and no retry shares the window."""
+        is_open = self._gate is Gate.OPEN and run.drain_reason is None and self._allowance.is_free(run)
+        return is_open and not self._is_careful and not self._send
 
     def _mark_new(self, run: RunRow, found: list[Row]) -> None:
         found = self._without_written(run, found)
@@ -177,10 +182,6 @@ class Filling:
         if not self._is_careful or not found:
             return found
         return without_written(self._work, run.run_id, found)
-
-
-def _columns(recipients: Sequence[Recipient]) -> Recipients:
-    return Recipients(*zip(*recipients, strict=True))
 
 
 def _recipient(row: Row) -> Recipient:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mailer.rules.outcome import Outcome, SkipReason
 
@@ -26,14 +26,19 @@ class Recipients:
     addresses: Sequence[str]
     names: Sequence[str]
 
+    @property
+    def columns(self) -> tuple[Sequence[Any], ...]:
+        """All four, in this order."""
+        return self.client_ids, self.numbers, self.addresses, self.names
+
     def __len__(self) -> int:
         return len(self.client_ids)
 
     def __getitem__(self, index: int) -> Recipient:
-        return Recipient(self.client_ids[index], self.numbers[index], self.addresses[index], self.names[index])
+        return Recipient(*(column[index] for column in self.columns))
 
     def __iter__(self) -> Iterator[Recipient]:
-        return map(Recipient, self.client_ids, self.numbers, self.addresses, self.names)
+        return map(Recipient, *self.columns)
 
 
 @dataclass(frozen=True, slots=True)
