@@ -22,11 +22,23 @@ def test_it_grows_while_replies_do_not_slow_down() -> None:
 
 
 def test_it_stops_growing_where_more_connections_bring_no_more_answers() -> None:
-    assert after(Pool(5, 50, 100), [10, 5, 5, 5]) == [10, 10, 10, 10]
+    assert after(Pool(5, 50, 100), [10, 10, 5, 5, 5]) == [10, 20, 20, 20, 20]
+
+
+def test_the_first_two_doublings_are_tried_without_asking() -> None:
+    assert after(Pool(5, 50, 100), [10, 5, 2.5, 2.5]) == [10, 20, 20, 20]
+
+
+def test_a_moment_without_work_does_not_begin_the_measure_anew() -> None:
+    pool = Pool(5, 50, 100)
+    pool.review(1.0, answers=0, ready=0, waiting=True)
+    for at_s, answers, waiting in [(1.1, 50, False), (1.15, 80, True), (1.25, 120, True)]:
+        pool.review(at_s, answers=answers, ready=5, waiting=waiting)
+    assert pool.size == 10
 
 
 def test_after_a_while_it_tries_again() -> None:
-    assert after(Pool(5, 50, 100), [10, 5, *[5] * int(HOLD_S)])[-1] == 20
+    assert after(Pool(5, 100, 100), [10, 10, 5, *[5] * int(HOLD_S)])[-1] == 40
 
 
 def test_a_few_answers_prove_nothing() -> None:

@@ -4,7 +4,7 @@ Grows while more connections bring more answers, shrinks when the server complai
 """
 
 HOLD_S = 10.0
-WINDOW_S = 0.2
+WINDOW_S, LULL_S = 0.2, 1.0
 GAIN = 1.15
 PROBE_EVERY = 10
 
@@ -27,6 +27,8 @@ class Pool:
 
     def review(self, now_s: float, *, answers: int, ready: int, waiting: bool) -> None:
         """Look at the answers since the last look; doubles the size where that helped the last time."""
+        if not waiting and self._since_s <= now_s < self._since_s + LULL_S:
+            return  # a moment between two windows says nothing
         if not waiting or ready < self.size * 0.8 or now_s < self._since_s:
             self._since_s, self._since_answers = now_s, answers
             return
@@ -38,7 +40,8 @@ class Pool:
             self._rate_before = 0.0
             self._hold_until_s = now_s + HOLD_S
         elif self.size < self._limit:
-            self._rate_before = rate
+            # the first doubling is no measure: until then connections were still being opened
+            self._rate_before = rate if self.size > self._start else 0.0
             self.size = min(self.size * 2, self._limit)
         self._since_s, self._since_answers = now_s, answers
 
