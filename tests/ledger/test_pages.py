@@ -2,9 +2,11 @@
 
 import json
 
+import pytest
+
 from mailer.dispatch.ledger import candidates
 from mailer.dispatch.ledger.candidates import Page
-from mailer.dispatch.ledger.rows import read_recipients
+from mailer.dispatch.ledger.rows import read_recipients, without
 from mailer.dispatch.ledger.types import Recipient
 
 IDS, ADDRESSES, NAMES = [3, 5, 8], ["c@example.org", "é@example.org", "h@example.org"], ["C", 'Эля "E"', ""]
@@ -29,6 +31,17 @@ def test_who_must_not_be_written_to_is_on_no_list() -> None:
 
     assert [one.client_id for one in people] == [3, 8]
     assert read_recipients(listed) == [(3, 1, "c@example.org"), (8, 1, "h@example.org")]
+
+
+@pytest.mark.parametrize("text", ['[[3, 1, "c@example.org"]]', '[null, [5, 2, "e@example.org"]]'])
+def test_a_claim_that_an_older_version_left_behind_can_be_read(text: str) -> None:
+    assert read_recipients(text) == [one and tuple(one) for one in json.loads(text)]
+
+
+def test_a_list_keeps_the_places_of_those_who_are_left() -> None:
+    listed = [None, (5, 2, "e@example.org"), (8, 1, "h@example.org")]
+
+    assert read_recipients(without(listed, {(8, 1)})) == [None, (5, 2, "e@example.org"), None]
 
 
 def test_nobody_may_be_left() -> None:

@@ -117,7 +117,10 @@ def list_recipients(recipients: Recipients) -> str:
 
 def read_recipients(text: str) -> Listed:
     """None stands where a recipient was settled before the rest, so that places keep their meaning."""
-    return [None if one[0] is None else one for one in zip(*json.loads(text), strict=True)]
+    found = json.loads(text)
+    if found[0] is None or isinstance(found[0][-1], str):  # one by one, as claims were listed before November 2026
+        return [one and (one[0], one[1], one[2]) for one in found]
+    return [None if one[0] is None else one for one in zip(*found, strict=True)]
 
 
 def without(listed: Listed, settled: set[tuple[int, int]]) -> str:
