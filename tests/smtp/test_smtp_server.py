@@ -4,11 +4,11 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from mailer.mail.wire import Server, Wire
 from tests.smtp.bag import Bag, people, turn_until
+from tests.support.processes import wait_until
 from tests.support.smtp_script import Rule, Script
 
 
@@ -18,10 +18,7 @@ def test_a_letter_is_in_the_log_before_it_is_answered(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.support.smtp_server", "--port-file", port_file, "--log", log]
     with subprocess.Popen([*command, "--script", script.to_json()]) as process:
         try:
-            until_s = time.monotonic() + 20
-            while not port_file.exists():
-                assert time.monotonic() < until_s, "no server came up"
-                time.sleep(0.02)
+            wait_until(port_file.exists, what="a server that listens")
             bag = Bag(people(3), letter=b"Message-ID: <1@example.test>\r\n\r\nHello\r\n")
             wire = Wire(Server("127.0.0.1", int(port_file.read_text())))
             turn_until(wire, bag, lambda: bag.settled)

@@ -29,6 +29,12 @@ def test_the_first_two_doublings_are_tried_without_asking() -> None:
     assert after(Pool(5, 50, 100), [10, 5, 2.5, 2.5]) == [10, 20, 20, 20]
 
 
+def test_after_a_complaint_the_second_doubling_must_have_been_worth_while() -> None:
+    pool = Pool(5, 50, 100)
+    pool.shrink(0, 2)
+    assert after(pool, [10, 5, 5, 5], from_s=HOLD_S) == [4, 4, 4, 4]
+
+
 def test_a_moment_without_work_does_not_begin_the_measure_anew() -> None:
     pool = Pool(5, 50, 100)
     pool.review(1.0, answers=0, ready=0, waiting=True)

@@ -41,7 +41,7 @@ class Pool:
             self._hold_until_s = now_s + HOLD_S
         elif self.size < self._limit:
             # the first doubling is no measure: until then connections were still being opened
-            self._rate_before = rate if self.size > self._start else 0.0
+            self._rate_before = 0.0 if self.size == self._start else rate
             self.size = min(self.size * 2, self._limit)
         self._since_s, self._since_answers = now_s, answers
 
