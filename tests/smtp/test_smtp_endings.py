@@ -166,7 +166,7 @@ class TestTheLastLetter:
         it.begin("eve@example.test")
 
     def test_beyond_the_letters_with_look_ahead_it_goes_on_without(self) -> None:
-        it = Conversation(Settings(look_ahead_letters=1))
+        it = Conversation(Settings(proven_letters=1))
         it.begin()
         it.give_body()
         assert not it.talk.wants_envelope

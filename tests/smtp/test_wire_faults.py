@@ -6,7 +6,7 @@ import pytest
 
 from mailer.mail.smtp.events import Step
 from mailer.mail.wire import Limits
-from mailer.mail.wire.pool import PROBE_EVERY
+from mailer.mail.wire.quota import PROBE_EVERY
 from tests.smtp.bag import BOB, Bag, people, settle, turn_until
 from tests.smtp.conftest import WireMaker
 from tests.support.smtp_server import SmtpServer

@@ -1,8 +1,8 @@
-"""How many connections, how many letters on each: grown while it helps, learned from what the server does."""
+"""How many connections: grown while it helps, learned from what the server does."""
 
 import pytest
 
-from mailer.mail.wire.pool import HOLD_S, PROBE_EVERY, Pool
+from mailer.mail.wire.pool import HOLD_S, Pool
 
 
 def after(pool: Pool, rates: list[float], *, from_s: float = 0.0) -> list[int]:
@@ -18,25 +18,25 @@ def after(pool: Pool, rates: list[float], *, from_s: float = 0.0) -> list[int]:
 
 
 def test_it_grows_while_replies_do_not_slow_down() -> None:
-    assert after(Pool(5, 50, 100), [10, 10, 10, 10, 10]) == [10, 20, 40, 50, 50]
+    assert after(Pool(5, 50), [10, 10, 10, 10, 10]) == [10, 20, 40, 50, 50]
 
 
 def test_it_stops_growing_where_more_connections_bring_no_more_answers() -> None:
-    assert after(Pool(5, 50, 100), [10, 10, 5, 5, 5]) == [10, 20, 20, 20, 20]
+    assert after(Pool(5, 50), [10, 10, 5, 5, 5]) == [10, 20, 20, 20, 20]
 
 
 def test_the_first_two_doublings_are_tried_without_asking() -> None:
-    assert after(Pool(5, 50, 100), [10, 5, 2.5, 2.5]) == [10, 20, 20, 20]
+    assert after(Pool(5, 50), [10, 5, 2.5, 2.5]) == [10, 20, 20, 20]
 
 
 def test_after_a_complaint_the_second_doubling_must_have_been_worth_while() -> None:
-    pool = Pool(5, 50, 100)
+    pool = Pool(5, 50)
     pool.shrink(0, 2)
     assert after(pool, [10, 5, 5, 5], from_s=HOLD_S) == [4, 4, 4, 4]
 
 
 def test_a_moment_without_work_does_not_begin_the_measure_anew() -> None:
-    pool = Pool(5, 50, 100)
+    pool = Pool(5, 50)
     pool.review(1.0, answers=0, ready=0, waiting=True)
     for at_s, answers, waiting in [(1.1, 50, False), (1.15, 80, True), (1.25, 120, True)]:
         pool.review(at_s, answers=answers, ready=5, waiting=waiting)
@@ -44,23 +44,23 @@ def test_a_moment_without_work_does_not_begin_the_measure_anew() -> None:
 
 
 def test_after_a_while_it_tries_again() -> None:
-    assert after(Pool(5, 100, 100), [10, 10, 5, *[5] * int(HOLD_S)])[-1] == 40
+    assert after(Pool(5, 100), [10, 10, 5, *[5] * int(HOLD_S)])[-1] == 40
 
 
 def test_a_few_answers_prove_nothing() -> None:
-    assert after(Pool(5, 50, 100), [1]) == [5]
+    assert after(Pool(5, 50), [1]) == [5]
 
 
 @pytest.mark.parametrize(("ready", "waiting"), [(3, True), (5, False)])
 def test_it_does_not_grow_without_need(ready: int, waiting: bool) -> None:
-    pool = Pool(5, 50, 100)
+    pool = Pool(5, 50)
     for second in range(10):
         pool.review(second, answers=second * 1000, ready=ready, waiting=waiting)
     assert pool.size == 5
 
 
 def test_it_shrinks_when_told_and_waits_before_it_grows() -> None:
-    pool = Pool(5, 50, 100)
+    pool = Pool(5, 50)
     pool.shrink(0, 2)
     assert after(pool, [10] * 5) == [2] * 5
     pool.shrink(0, 0)
@@ -71,44 +71,4 @@ def test_it_shrinks_when_told_and_waits_before_it_grows() -> None:
 
 @pytest.mark.parametrize(("start", "limit", "size"), [(5, 2, 2), (0, 0, 1), (10, 50, 10)])
 def test_the_start_keeps_to_the_limit(start: int, limit: int, size: int) -> None:
-    assert Pool(start, limit, 100).size == size
-
-
-class TestLettersPerConnection:
-    """Learned downwards from connections that were closed with work in hand."""
-
-    def test_a_count_that_no_connection_outlived_is_a_limit(self) -> None:
-        pool = Pool(5, 50, 100)
-        assert pool.closed_early(20)
-        assert pool.letters == 20
-
-    def test_a_restart_among_longer_lives_is_none(self) -> None:
-        pool = Pool(5, 50, 100)
-        pool.served(100)
-        assert not pool.closed_early(37)
-        assert pool.letters == 100
-
-    def test_the_same_count_twice_is_a_limit_however_long_others_lived(self) -> None:
-        pool = Pool(5, 50, 100)
-        pool.served(100)
-        pool.closed_early(10)
-        assert pool.closed_early(10)
-        assert pool.letters == 10
-
-    def test_now_and_then_a_connection_goes_on_without_look_ahead_to_see(self) -> None:
-        pool = Pool(5, 50, 100)
-        pool.closed_early(8)
-        opened = [pool.letters_for_next() for _ in range(PROBE_EVERY)]
-        assert opened == [(8, 8)] * (PROBE_EVERY - 1) + [(16, 8)]
-        pool.served(16)
-        assert pool.letters == 16
-
-    def test_without_a_learned_limit_nobody_is_tried_out(self) -> None:
-        pool = Pool(5, 50, 100)
-        assert {pool.letters_for_next() for _ in range(3 * PROBE_EVERY)} == {(100, 100)}
-
-    def test_it_never_learns_upwards_or_to_nothing(self) -> None:
-        pool = Pool(5, 50, 10)
-        pool.closed_early(30)
-        pool.closed_early(0)
-        assert pool.letters == 10
+    assert Pool(start, limit).size == size

@@ -4,17 +4,27 @@ The greeting first, then letters. Hostile or confused servers end the conversati
 """
 
 import re
+from collections.abc import Callable
 
 from mailer.mail.smtp.events import Answered, Event, Step
 from mailer.mail.smtp.greeting import Greeting, RefusedError
 from mailer.mail.smtp.replies import CODES, Replies, readable
 from mailer.mail.smtp.settings import Settings
-from mailer.mail.smtp.transactions import ON_REPLY, Transactions
+from mailer.mail.smtp.transactions import Transactions
 
 # what a server says while all goes well: this letter taken, the next one's envelope too. One look for four replies.
 _all_taken = re.compile(rb"(25\d) ([^\n]*)\n25\d [^\n]*\n25\d [^\n]*\n354 [^\n]*\n").fullmatch
 _AWAITED = 4
 _DOT = Step.DOT
+_ON_REPLY: dict[Step, Callable[[Transactions, int, bytes, list[Event]], None]] = {
+    Step.DOT: Transactions._on_dot,
+    Step.MAIL: Transactions._on_mail,
+    Step.RCPT: Transactions._on_rcpt,
+    Step.DATA: Transactions._on_data,
+    Step.RSET: Transactions._on_rset,
+    Step.VOID: Transactions._on_void,
+    Step.QUIT: Transactions._on_quit,
+}
 _new = tuple.__new__  # of a named tuple, once per letter: its own constructor takes twice as long
 
 
@@ -51,6 +61,13 @@ class Dialogue(Transactions):
             self._say(Step.EHLO, line)
         else:
             self._expected.append(Step.BANNER)
+
+    def carry(self, letters: int) -> None:
+        """Another connection has carried this many by now: so may this one."""
+        if letters > self._proven:
+            self._proven = letters
+            self._most = max(self._most, letters)
+            self._look_ahead = self._look_ahead and letters
 
     def receive(self, data: bytes) -> list[Event]:
         """The server spoke."""
@@ -105,7 +122,7 @@ class Dialogue(Transactions):
         return events
 
     def _take(self, step: Step, code: int, raw: bytes, events: list[Event]) -> None:
-        on = ON_REPLY.get(step)
+        on = _ON_REPLY.get(step)
         if on is None:
             self._greet(step, code, raw, events)
         elif code == 421 and step is not Step.DOT:

@@ -16,9 +16,10 @@ class Tls(StrEnum):
 class Settings:
     """One server's settings; without a user name nobody signs in.
 
-    `look_ahead` may send the next letter's envelope behind a body, for the first `look_ahead_letters` of a
-    connection (0: for all): a server that hangs up unread then costs no reply. `allow_clear_password` is for tests and
-    trusted loopback relays only.
+    `look_ahead` may send the next letter's envelope behind a body. A connection is known to carry `proven_letters` (0:
+    all of `letters_per_connection`); beyond them it is a scout: without look-ahead, for a server that hangs up unread
+    then costs no reply, and a 4xx to an envelope ends the connection and says nothing of anybody.
+    `allow_clear_password` is for tests and trusted loopback relays only.
     """
 
     helo_name: str = "localhost"
@@ -27,5 +28,5 @@ class Settings:
     password: str = field(default="", repr=False)
     allow_clear_password: bool = False
     look_ahead: bool = True
-    look_ahead_letters: int = 0
     letters_per_connection: int = 100
+    proven_letters: int = 0

@@ -5,7 +5,6 @@ offers PIPELINING both travel together (RFC 2920); elsewhere the same machine go
 """
 
 from collections import deque
-from collections.abc import Callable
 
 from mailer.mail.smtp.capabilities import Capabilities
 from mailer.mail.smtp.commands import group, stuffed
@@ -25,6 +24,7 @@ class Transactions:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._most = settings.letters_per_connection
+        self._proven = settings.proven_letters or self._most
         self.capabilities = Capabilities()
         self._expected: deque[Step] = deque()
         self._out: list[bytes] = []
@@ -52,6 +52,11 @@ class Transactions:
         )
 
     @property
+    def _scouting(self) -> bool:
+        """No connection has carried so many letters yet: the server may have had enough of this one."""
+        return self.answered >= self._proven
+
+    @property
     def idle(self) -> bool:
         """Ready, and no letter in hand."""
         return self.ready and not (self._expected or self.next or self.current)
@@ -59,9 +64,8 @@ class Transactions:
     def _open(self, capabilities: Capabilities) -> None:
         self.ready = True
         self.capabilities = capabilities
-        settings = self._settings
-        if settings.look_ahead and capabilities.pipelining:
-            self._look_ahead = min(self._most, settings.look_ahead_letters or self._most)
+        if self._settings.look_ahead and capabilities.pipelining:
+            self._look_ahead = self._proven
 
     def offer(self, envelope: Envelope) -> Unfit | None:
         """Take a letter, where `wants_envelope`; or say why this server cannot be asked to take it."""
@@ -132,6 +136,9 @@ class Transactions:
         if code < 400:
             self._end(Step.MAIL, code, f"out of place: {code} {readable(raw)}", events)
             return
+        if self._scouting:
+            self._end(Step.MAIL, code, readable(raw), events)
+            return
         if self.next is not None:
             events.append(Returned(self.next, untouched=True))
         events.append(Trouble(Step.MAIL, code, readable(raw)))
@@ -171,6 +178,9 @@ class Transactions:
     # -- moves -----------------------------------------------------------------------------------------------
 
     def _refused(self, step: Step, code: int, raw: bytes, events: list[Event]) -> None:
+        if code < 500 and self._scouting:
+            self._end(step, code, readable(raw), events)
+            return
         if self.next is not None:
             events.append(Answered(self.next, step, code, readable(raw)))
             self.answered += 1
@@ -235,14 +245,3 @@ class Transactions:
         events.append(Returned(letter, untouched=True))
         if at_first_mail:
             events.append(Trouble(Step.MAIL, code, why))
-
-
-ON_REPLY: dict[Step, Callable[[Transactions, int, bytes, list[Event]], None]] = {
-    Step.DOT: Transactions._on_dot,
-    Step.MAIL: Transactions._on_mail,
-    Step.RCPT: Transactions._on_rcpt,
-    Step.DATA: Transactions._on_data,
-    Step.RSET: Transactions._on_rset,
-    Step.VOID: Transactions._on_void,
-    Step.QUIT: Transactions._on_quit,
-}

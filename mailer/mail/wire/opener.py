@@ -8,7 +8,7 @@ from mailer.mail.smtp.settings import Tls
 from mailer.mail.wire.line import Line
 from mailer.mail.wire.names import Address, Names
 from mailer.mail.wire.poller import Poller
-from mailer.mail.wire.pool import Pool
+from mailer.mail.wire.quota import Quota
 from mailer.mail.wire.settings import Server
 
 
@@ -27,19 +27,19 @@ class Opener:
         )
         self._names = Names(server.host, server.port, wake)
 
-    def lines(self, count: int, pool: Pool, *, now_s: float, limit_s: float) -> list[Line]:
+    def lines(self, count: int, quota: Quota, *, now_s: float, limit_s: float) -> list[Line]:
         """Lines still to be connected; none while the name is being looked up. Raises OSError."""
         addresses = self._names.addresses(now_s, limit_s)
         if not addresses:
             return []
-        return [self._line(addresses, pool) for _ in range(count)]
+        return [self._line(addresses, quota) for _ in range(count)]
 
     def answered(self, line: Line) -> None:
         """The server spoke at this line's address: the next ones begin there."""
         if line.address:
             self._names.prefer(line.address)
 
-    def _line(self, addresses: list[Address], pool: Pool) -> Line:
-        letters, look_ahead = pool.letters_for_next()
-        settings = replace(self._server.settings, letters_per_connection=letters, look_ahead_letters=look_ahead)
+    def _line(self, addresses: list[Address], quota: Quota) -> Line:
+        letters, proven = quota.for_next()
+        settings = replace(self._server.settings, letters_per_connection=letters, proven_letters=proven)
         return Line(addresses, settings, host=self._server.host, context=self._context, poller=self._poller)

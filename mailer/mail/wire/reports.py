@@ -7,13 +7,15 @@ from mailer.mail.smtp.events import Answered, Envelope, Event, Returned, Step, T
 from mailer.mail.wire.line import Line
 from mailer.mail.wire.mailbag import Mailbag
 from mailer.mail.wire.pool import Pool
+from mailer.mail.wire.quota import Quota
 
 
 class Reports:
     """`lines` is the wire's own set, looked at only when there is trouble. `now_s` is kept by the wire."""
 
-    def __init__(self, pool: Pool, lines: set[Line], now_s: float) -> None:
+    def __init__(self, pool: Pool, quota: Quota, lines: set[Line], now_s: float) -> None:
         self._pool = pool
+        self._quota = quota
         self._lines = lines
         self.now_s = now_s
         self.answers = 0
@@ -47,8 +49,9 @@ class Reports:
     def learn(self, talk: Dialogue, events: Sequence[Event]) -> None:
         """The server hung up: after how many letters, and does it want fewer of us?"""
         lost = [event for event in events if isinstance(event, Returned | Unanswered)]
-        count = talk.answered + any(isinstance(event, Unanswered) for event in lost)
-        learned = bool(lost) and count > 0 and self._pool.closed_early(count)
+        reply_lost = any(isinstance(event, Unanswered) for event in lost)
+        count = talk.answered + reply_lost
+        learned = bool(lost) and count > 0 and self._quota.closed_early(count, reply_lost=reply_lost)
         if talk.end_code == 421 and talk.ready and not learned:
             self._pool.shrink(self.now_s, len(self._lines) - 1)
 

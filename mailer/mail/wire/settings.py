@@ -19,11 +19,13 @@ class Server:
 class Limits:
     """Connections, and seconds a server may stay silent at each step (RFC 5321 §4.5.3.2 sets the floor).
 
+    `letters` is how many one connection carries at most where the server was found to take so many.
     `body_s` is the longest pause while a body is being written, `idle_s` how long an unused line is kept.
     """
 
     start: int = 10
     connections: int = 50
+    letters: int = 1_000
     resolve_s: float = 10
     connect_s: float = 30
     banner_s: float = 30

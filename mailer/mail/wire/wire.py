@@ -13,6 +13,7 @@ from mailer.mail.wire.mailbag import Mailbag
 from mailer.mail.wire.opener import Opener
 from mailer.mail.wire.poller import open_poller
 from mailer.mail.wire.pool import Pool
+from mailer.mail.wire.quota import Quota
 from mailer.mail.wire.reports import Reports
 from mailer.mail.wire.serving import Serving
 from mailer.mail.wire.settings import Limits, Server
@@ -40,11 +41,12 @@ class Wire:
         self._poller = open_poller()
         self._wakeup = Wakeup(self._poller)
         self._opener = Opener(server, self._poller, self.wake, context)
-        self._pool = Pool(self._limits.start, self._limits.connections, server.settings.letters_per_connection)
+        self._pool = Pool(self._limits.start, self._limits.connections)
+        self._quota = Quota(server.settings.letters_per_connection, self._limits.letters)
         self._lines: set[Line] = set()
         self._now_s = self._sweep_at_s = self._review_at_s = monotonic()
         self.closed = False
-        self._reports = Reports(self._pool, self._lines, self._now_s)
+        self._reports = Reports(self._pool, self._quota, self._lines, self._now_s)
         self._serving = Serving(self._reports, self._drop)
 
     @property
@@ -65,7 +67,7 @@ class Wire:
     @property
     def letters_per_connection(self) -> int:
         """The limit for new connections: the setting, or what the server taught."""
-        return self._pool.letters
+        return self._quota.letters
 
     def wake(self) -> None:
         """End the wait of `turn`; callable from any thread."""
@@ -118,7 +120,7 @@ class Wire:
         if room <= 0:
             return
         try:
-            lines = self._opener.lines(room, self._pool, now_s=self._now_s, limit_s=self._limits.resolve_s)
+            lines = self._opener.lines(room, self._quota, now_s=self._now_s, limit_s=self._limits.resolve_s)
         except OSError as error:
             self._reports.trouble(bag, Trouble(Step.CONNECT, 0, str(error)))
             return
@@ -142,6 +144,7 @@ class Wire:
 
     def _review(self, bag: Mailbag) -> None:
         self._review_at_s = self._now_s + REVIEW_S
+        self._share_quota()
         if len(self._lines) >= self._pool.size:
             ready = sum(line.dialogue.ready for line in self._lines)
             waiting = self._serving.taking and not self._serving.hungry and bag.waiting() > 0
@@ -152,6 +155,13 @@ class Wire:
                 events = line.overdue(self._now_s, self._limits, is_wanted=not self._reports.resting)
                 if events is not None:
                     self._serving.settle(bag, line, events)
+
+    def _share_quota(self) -> None:
+        """What one line carries, the others need not find out."""
+        for line in self._lines:
+            self._quota.served(line.dialogue.answered)
+        for line in self._lines:
+            line.dialogue.carry(self._quota.letters)
 
     def _part(self, bag: Mailbag, line: Line) -> None:
         talk = line.dialogue
@@ -165,7 +175,7 @@ class Wire:
 
     def _drop(self, line: Line) -> None:
         line.close()
-        self._pool.served(line.dialogue.answered)
+        self._quota.served(line.dialogue.answered)
         if line.dialogue.ready:
             self._opener.answered(line)
         self._lines.discard(line)

@@ -1,0 +1,166 @@
+"""How many letters one connection carries: found out by scouts, who cost nobody a reply."""
+
+from itertools import pairwise
+
+import pytest
+
+from mailer.mail.smtp.settings import Settings
+from mailer.mail.wire import Limits
+from mailer.mail.wire.quota import PROBE_EVERY, PROBE_SELDOM, Quota
+from tests.smtp.bag import Bag, people, settle
+from tests.smtp.conftest import WireMaker
+from tests.smtp.conversation import BODY, Conversation
+from tests.support.smtp_server import SmtpServer
+
+SCOUT = (1_000, 100)
+USUAL = (100, 100)
+
+
+def opened(quota: Quota, count: int) -> list[tuple[int, int]]:
+    return [quota.for_next() for _ in range(count)]
+
+
+class TestLearning:
+    """Downwards from connections that were closed with work in hand, upwards from scouts."""
+
+    def test_a_count_that_no_connection_outlived_is_a_limit(self) -> None:
+        quota = Quota(100, 1_000)
+        assert quota.closed_early(20, reply_lost=True)
+        assert quota.letters == 20
+
+    def test_a_restart_among_longer_lives_is_none(self) -> None:
+        quota = Quota(100, 1_000)
+        quota.served(100)
+        assert not quota.closed_early(37, reply_lost=True)
+        assert quota.letters == 100
+
+    def test_the_same_count_twice_is_a_limit_however_long_others_lived(self) -> None:
+        quota = Quota(100, 1_000)
+        quota.served(100)
+        quota.closed_early(10, reply_lost=True)
+        assert quota.closed_early(10, reply_lost=True)
+        assert quota.letters == 10
+
+    def test_the_first_connection_is_a_scout_and_what_it_carries_all_may(self) -> None:
+        quota = Quota(100, 1_000)
+        assert opened(quota, 3) == [SCOUT, USUAL, USUAL]
+        quota.served(250)
+        assert quota.for_next() == (250, 250)
+        quota.served(5_000)
+        assert set(opened(quota, 2 * PROBE_SELDOM)) == {(1_000, 1_000)}
+
+    def test_scouts_get_rarer_while_they_bring_nothing(self) -> None:
+        quota = Quota(100, 1_000)
+        scouts = [at for at, letters in enumerate(opened(quota, 3_000)) if letters == SCOUT]
+        pauses = [after - before for before, after in pairwise(scouts)]
+        assert pauses[:3] == [PROBE_EVERY, 2 * PROBE_EVERY, 4 * PROBE_EVERY]
+        assert pauses == sorted(pauses)
+        assert max(pauses) == PROBE_SELDOM
+
+    def test_after_a_limit_that_was_none_a_scout_finds_the_way_back(self) -> None:
+        quota = Quota(100, 100)
+        quota.for_next()
+        quota.closed_early(8, reply_lost=False)
+        assert opened(quota, PROBE_EVERY) == [(8, 8)] * (PROBE_EVERY - 1) + [(100, 8)]
+        quota.served(70)
+        assert quota.letters == 70
+
+    def test_a_reply_lost_beyond_the_first_limit_ends_the_growing(self) -> None:
+        quota = Quota(100, 1_000)
+        quota.served(600)
+        quota.closed_early(400, reply_lost=True)
+        quota.served(600)
+        assert set(opened(quota, 2 * PROBE_SELDOM)) == {USUAL}
+
+    def test_it_never_learns_to_nothing(self) -> None:
+        quota = Quota(10, 10)
+        quota.closed_early(30, reply_lost=False)
+        quota.closed_early(0, reply_lost=False)
+        assert quota.letters == 10
+
+
+class TestScout:
+    """A conversation beyond what is known to be safe."""
+
+    @pytest.mark.parametrize("code", [450, 550])
+    def test_a_refused_sender_is_no_trouble(self, code: int) -> None:
+        it = Conversation(Settings(proven_letters=1))
+        it.begin()
+        it.give_body()
+        it.say(b"250 kept\r\n")
+        it.news()
+        eve = it.offer("eve@example.test")
+        it.written()
+        it.say(b"%d too many letters\r\n503 no\r\n503 no\r\n" % code)
+        assert [(event.envelope, event.untouched) for event in it.news()] == [(eve, True)]  # type: ignore[union-attr]
+        assert it.talk.over
+
+    @pytest.mark.parametrize("before", [b"", b"250 fine\r\n"])
+    def test_a_recipient_put_off_is_not_put_off(self, before: bytes) -> None:
+        it = Conversation(Settings(proven_letters=1))
+        it.begin()
+        it.give_body()
+        it.say(b"250 kept\r\n")
+        it.news()
+        eve = it.offer("eve@example.test")
+        it.written()
+        it.say(b"250 fine\r\n" + before + b"452 too many letters\r\n")
+        assert [(event.envelope, event.untouched) for event in it.news()] == [(eve, True)]  # type: ignore[union-attr]
+        assert it.talk.over
+
+    def test_what_others_carry_it_carries_with_look_ahead(self) -> None:
+        it = Conversation(Settings(letters_per_connection=1, proven_letters=1))
+        it.begin()
+        it.talk.carry(2)
+        it.talk.body(BODY)
+        it.offer("eve@example.test")
+        assert not it.talk.wants_envelope
+
+    def test_fewer_than_it_may_carry_change_nothing(self) -> None:
+        it = Conversation(Settings(letters_per_connection=2))
+        it.talk.carry(1)
+        it.begin()
+        it.talk.body(BODY)
+        it.offer("eve@example.test")
+
+
+class TestServers:
+    """The wire and a real server."""
+
+    LIMITS = Limits(start=4, connections=4, sweep_s=0.05)
+
+    def test_few_connections_carry_many_letters(self, wire_to: WireMaker) -> None:
+        bag = Bag(people(2_000))
+        with SmtpServer() as server:
+            wire = wire_to(server, limits=self.LIMITS, letters_per_connection=20)
+            settle(wire, bag)
+            assert wire.letters_per_connection > 100
+            assert server.connections < 2_000 / 20 / 2
+
+    @pytest.mark.fault
+    @pytest.mark.parametrize("pipelining", [True, False])
+    def test_a_limit_above_the_first_costs_no_reply(self, wire_to: WireMaker, pipelining: bool) -> None:
+        bag = Bag(people(1_500))
+        with SmtpServer(close_after=70, pipelining=pipelining) as server:
+            wire = wire_to(server, limits=self.LIMITS, letters_per_connection=20)
+            settle(wire, bag)
+            assert len(server.letters) == 1_500
+            assert wire.letters_per_connection == 70
+        assert bag.unknown == {}
+        assert sorted(bag.accepted) == sorted(people(1_500))
+        assert 1 <= len(bag.came_back) <= 5
+
+    @pytest.mark.fault
+    @pytest.mark.parametrize("step", ["mail", "rcpt", "data"])
+    @pytest.mark.parametrize("code", [421, 452])
+    def test_a_server_that_has_had_enough_is_understood(self, wire_to: WireMaker, step: str, code: int) -> None:
+        bag = Bag(people(300))
+        with SmtpServer() as server:
+            server.add(step, code=code, text="too many letters", skip=150, times=1)
+            wire = wire_to(server, limits=Limits(start=1, connections=1), letters_per_connection=20)
+            settle(wire, bag)
+            assert len(server.faults) == 1
+            assert server.connections == 2
+        assert sorted(bag.accepted) == sorted(people(300))
+        assert len(bag.came_back) == 1
+        assert bag.troubles == []
