@@ -99,3 +99,21 @@ def test_four_good_replies_mean_the_same_at_once_and_byte_by_byte(
 
     assert facts(at_once) == facts(bit_by_bit)
     assert at_once.talk.awaiting == bit_by_bit.talk.awaiting
+
+
+GROUP_TAKEN = b"250 a\r\n250 b\r\n354 go\r\n"
+ALL_TAKEN = b"250 kept\r\n" + GROUP_TAKEN
+LINE_ENDS = list(itertools.accumulate(map(len, ALL_TAKEN.splitlines(keepends=True))))
+cuts_of_one = st.lists(st.sampled_from(LINE_ENDS) | st.integers(0, len(ALL_TAKEN)), max_size=4)
+
+
+@given(st.lists(cuts_of_one, max_size=4))
+def test_no_body_goes_out_before_the_server_has_asked_for_it(cuts: list[list[int]]) -> None:
+    sender, heard = Sender(EHLO, look_ahead=True), GROUP_TAKEN
+    sender.hear(GROUP_TAKEN)
+    for where in cuts:
+        for piece in pieces(ALL_TAKEN, where):
+            sender.hear(piece)
+            heard += piece
+            assert sender.bodies == heard.count(b"354 go\r\n")
+            assert len(sender.fates) == heard.count(b"250 kept\r\n")

@@ -21,7 +21,7 @@ from mailer.rules.outcome import Outcome, SkipReason
 # what an envelope's token is: the hand, the recipient's index in it, the filled letter
 Held = tuple[Hand, int, bytes]
 _MARKS = {Outcome.ACCEPTED: ACCEPTED, Outcome.REFUSED: REFUSED, Outcome.DEFERRED: DEFERRED}
-_DEFERRED = Outcome.DEFERRED
+_ACCEPTED = Outcome.ACCEPTED
 _BEGUN = entry(WRITING)
 _new = tuple.__new__  # of a named tuple, once per letter: its own constructor takes twice as long
 _UNFIT = {Unfit.TOO_LARGE: SkipReason.TOO_LARGE}
@@ -111,13 +111,22 @@ class Bag:
 
     def answered(self, answers: Sequence[Answered], now_s: float) -> None:
         """Replies that speak of these letters."""
+        put, begun_at = self._put, self._begun_at
         for envelope, step, code, text in answers:
             held: Held = envelope.token  # type: ignore[assignment]
             hand, index, _letter = held
             verdict, mark = verdict_of(step, code)
             if mark:
-                self._put(hand.slot + index, mark)
-            self._finish(held, verdict, code, text, int((now_s - envelope.begun_s) * 1000))
+                put(hand.slot + index, mark)
+            took_ms = int((now_s - envelope.begun_s) * 1000)
+            if verdict is not _ACCEPTED:
+                self._finish(held, verdict, code, text, took_ms)
+                continue
+            # as `_finish` would, but for its call and its questions: once per letter
+            people, started_at = hand.window.recipients, begun_at.get(took_ms) or self._begun(took_ms)
+            who = people.client_ids[index], people.numbers[index], people.addresses[index]
+            hand.finished.append(_new(Finished, (*who, started_at, took_ms, verdict, None, code, text, None, False)))
+            hand.left -= 1
 
     def returned(self, envelope: Envelope, *, untouched: bool) -> None:
         """Certainly not sent: try again, but not for ever over connections that die."""
@@ -173,9 +182,11 @@ class Bag:
         except ValueError:
             return False
         sender = self._postmark.sender
+        # a letter is not filled for an address that is none; ours need no dot-stuffing
+        is_plain = sender.isascii() and "".join(addresses).isascii()
         hand.again += [
-            # by position: keywords cost as much again, once per letter. Our letters need no dot-stuffing
-            Envelope(sender, address, (hand, index, letter), len(letter), not address.isascii(), True)
+            # by position: keywords cost as much again, once per letter
+            Envelope(sender, address, (hand, index, letter), len(letter), not address.isascii(), True, is_plain)
             for index, address, letter in zip(reversed(indexes), reversed(addresses), reversed(letters), strict=True)
         ]
         return True
@@ -197,15 +208,13 @@ class Bag:
         hand, index, _letter = held
         people = hand.window.recipients
         number = people.numbers[index]
-        retry_at = self._retry_at(hand, number) if verdict is _DEFERRED else None
-        # the answers of one turn share the few moments that they were begun at: half a microsecond each
-        started_at = self._begun_at.get(took_ms) or self._begun(took_ms)
-        client_id, address = people.client_ids[index], people.addresses[index]
-        facts = (client_id, number, address, started_at, took_ms, verdict, None, code, text, retry_at, False)
-        hand.finished.append(_new(Finished, facts))
+        retry_at = self._retry_at(hand, number) if verdict is Outcome.DEFERRED else None
+        who = people.client_ids[index], number, people.addresses[index]
+        hand.finished.append(Finished(*who, self._begun(took_ms), took_ms, verdict, None, code, text, retry_at))
         hand.left -= 1
 
     def _begun(self, took_ms: int) -> datetime:
+        """The answers of one turn share the few moments that they were begun at: half a microsecond each."""
         at = self._begun_at[took_ms] = self.now - timedelta(milliseconds=took_ms)
         return at
 

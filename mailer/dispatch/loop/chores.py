@@ -99,8 +99,9 @@ class Chores:
     # -- looking for work ------------------------------------------------------------------------------------
 
     def _look_at_s(self) -> float:
-        """Each second, and as soon as the ring is empty, though not in a frenzy."""
-        if self._is_wanted:
+        """Each second, and as soon as the ring is empty, though not in a frenzy; at once when nothing is in hand."""
+        may_be_last = self._books.may_be_complete and self._books.is_clean and not self._is_deaf
+        if self._is_wanted or may_be_last:
             return 0.0
         is_idle = self.found_nothing and not self._books.may_be_complete
         is_calm = len(self._books.rota) or is_idle or self._is_deaf

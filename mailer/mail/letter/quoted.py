@@ -35,6 +35,8 @@ def quoted_atoms(values: Sequence[bytes]) -> list[bytes]:
 
 
 def _at_the_edge(flats: Sequence[bytes]) -> list[bytes]:
+    if max(map(len, flats), default=0) <= _SHORT and b"\n." not in b"\n".join((b"", *flats)):
+        return [*flats]
     return [flat if len(flat) <= _SHORT and flat[:1] != b"." else _folded(flat) for flat in flats]
 
 

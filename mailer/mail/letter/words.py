@@ -31,10 +31,9 @@ def encoded_words(text: str) -> bytes:
 def encoded_columns(texts: Sequence[bytes]) -> list[bytes]:
     """A column of them, of texts in UTF-8."""
     encode = binascii.b2a_base64
-    return [
-        b"=?utf-8?b?" + encode(raw, newline=False) + b"?=" if 0 < len(raw) <= _BYTES_PER_WORD else _several(raw)
-        for raw in texts
-    ]
+    if all(texts) and max(map(len, texts), default=0) <= _BYTES_PER_WORD:
+        return [b"=?utf-8?b?" + encode(raw, newline=False) + b"?=" for raw in texts]
+    return [*map(_several, texts)]
 
 
 def _several(raw: bytes) -> bytes:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 from mailer.mail.smtp.events import Answered, Event, Step
 from mailer.mail.smtp.greeting import Greeting, RefusedError
-from mailer.mail.smtp.replies import CODES, Replies, readable
+from mailer.mail.smtp.replies import Replies, readable
 from mailer.mail.smtp.settings import Settings
 from mailer.mail.smtp.transactions import Transactions
 
-# what a server says while all goes well: this letter taken, the next one's envelope too. One look for four replies.
-_all_taken = re.compile(rb"(25\d) ([^\n]*)\n25\d [^\n]*\n25\d [^\n]*\n354 [^\n]*\n").fullmatch
+# what a server says while all goes well: a letter taken, and the next one's envelope
+_group_taken = re.compile(rb"25\d [^\n]*\n25\d [^\n]*\n354 [^\n]*\n").fullmatch
+_TAKEN = {b"25%d " % digit: 250 + digit for digit in range(10)}
 _AWAITED = 4
 _DOT = Step.DOT
 _ON_REPLY: dict[Step, Callable[[Transactions, int, bytes, list[Event]], None]] = {
@@ -40,6 +41,7 @@ class Dialogue(Transactions):
         self.greeting = Greeting(settings)
         self._replies = Replies()
         self.mid_reply = False
+        self._usual: bytes | None = None
 
     @property
     def awaiting(self) -> Step | None:
@@ -80,16 +82,20 @@ class Dialogue(Transactions):
         # with a letter whose reply is due, four can only be its own and those to the next one's envelope
         if letter is None or len(expected) != _AWAITED or self.mid_reply or self.sent < self._dot_at:
             return None
-        found = _all_taken(data)
-        if found is None:
+        reply, _, rest = data.partition(b"\n")
+        code = _TAKEN.get(reply[:4])
+        if code is None:
             return None
+        if rest != self._usual:  # to envelopes a server mostly says the same words
+            if not _group_taken(rest):
+                return None
+            self._usual = rest
         expected.clear()
         self.current = None
         self.answered += 1
         self._group_open = False
         self.wants_body = True
-        code, raw = found.groups()
-        return _new(Answered, (letter, _DOT, CODES[code], readable(raw)))
+        return _new(Answered, (letter, _DOT, code, readable(reply[4:])))
 
     def _read(self, data: bytes) -> list[Event]:
         events: list[Event] = []

@@ -39,7 +39,8 @@ class Envelope:
     """One letter for one recipient; `token` is the caller's own and is never looked at.
 
     `sender` may be empty (`MAIL FROM:<>`). `size` is in octets, as near as known; 0: the server is not told.
-    `is_stuffed`: the caller vouches that the body has no line with a dot first and ends with CRLF.
+    `is_stuffed`: the caller vouches that the body has no line with a dot first and ends with CRLF; `is_plain`: that
+    both addresses are such, and of ASCII.
     `returns` counts how often a dying connection gave the letter back: the caller stops at RETURNS_LIMIT.
     `begun_s` is the wire's monotonic time of the first command.
     """
@@ -50,6 +51,7 @@ class Envelope:
     size: int = 0
     smtputf8: bool = False
     is_stuffed: bool = False
+    is_plain: bool = False
     returns: int = 0
     begun_s: float = 0.0
 

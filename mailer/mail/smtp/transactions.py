@@ -13,6 +13,7 @@ from mailer.mail.smtp.replies import readable
 from mailer.mail.smtp.settings import Settings
 
 _GROUP = (Step.MAIL, Step.RCPT, Step.DATA)
+_DOT = Step.DOT  # a member asked of its class costs as much as a call
 
 
 class Transactions:
@@ -95,7 +96,7 @@ class Transactions:
             letter = stuffed(letter)
         self._out += (letter, b".\r\n")
         self._dot_at = self._queued = self._queued + len(letter) + 3
-        self._expected.append(Step.DOT)
+        self._expected.append(_DOT)
 
     def abandon(self) -> list[Event]:
         """The letter was taken back after 354: only hanging up keeps it from being sent."""
