@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from mailer.extensions import db
 from mailer.models import Client, Mailing, Message, User
 from tests.pages.shared_forms import KINDS, Kind, told_of_a_mailing
-from tests.support.people import post, sign_in
+from tests.support.people import csrf_token, post, sign_in
 from tests.support.processes import wait_until
 from tests.support.world import NOW, make_client, make_mailing, make_run, make_suppression, make_tag
 
@@ -229,3 +229,25 @@ def test_a_change_that_is_being_saved_is_waited_for(
         other.commit()
         assert answer.result(30) == 422
     assert kind.value(session, row_id) == "Theirs"
+
+
+@pytest.mark.parametrize("end", ["stopped_at", "disabled_at"])
+def test_of_a_mailing_that_is_over_what_was_typed_becomes_a_draft(
+    web: FlaskClient, session: Session, owner: User, end: str
+) -> None:
+    row = make_mailing(session, owner)
+    path, told, row_id = f"/mailings/{row.id}", told_of_a_mailing(row), row.id
+    session.commit()
+    mine = opened(web, path)
+    setattr(session.get_one(Mailing, row_id), end, NOW)
+    session.commit()
+    refused = post(web, f"{path}/edit", {**told, **mine, "title": "What I wrote"})
+    assert refused.status_code == 409
+    assert "stopped or switched off meanwhile" in refused.text
+    assert f'<a href="{path}" target="_blank">' in refused.text
+    assert 'value="What I wrote"' in refused.text
+    assert '<form class="plan-form" method="post" action="/mailings/create"' in refused.text
+    assert re.search(r'<input[^>]*checked[^>]*name="draft"', refused.text)
+    asked = {"csrf_token": csrf_token(web), **told, **mine, "show_dates": "1"}
+    assert web.post(f"{path}/edit", data=asked, headers={"HX-Request": "true"}).status_code == 200
+    assert session.get_one(Mailing, row_id).title == told["title"]

@@ -1,5 +1,7 @@
 """List, plan, see, change and delete one's own mailings."""
 
+from http import HTTPStatus
+
 from flask import Response, flash, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
@@ -11,6 +13,7 @@ from mailer.clock import utcnow
 from mailer.dispatch.wake import wake
 from mailer.extensions import db
 from mailer.models import Mailing
+from mailer.rules.errors import Conflict
 from mailer.rules.lifecycle import Verb
 from mailer.services import audiences, outlooks, planning, runs
 from mailer.services import mailings as plans
@@ -65,9 +68,14 @@ def view(mailing_id: int) -> str:
 @mailings.route("/<int:mailing_id>/edit", methods=["GET", "POST"])
 @login_required
 def edit(mailing_id: int) -> Response:
-    """Change a plan; a verb that does not fit its status is a 409."""
+    """Change a plan; one that is over is a 409, with what was typed."""
     mailing = own(mailing_id)
-    planning.require(db.session(), mailing, Verb.EDIT, now=utcnow())
+    try:
+        planning.require(db.session(), mailing, Verb.EDIT, now=utcnow())
+    except Conflict:
+        if request.method == "POST":
+            return _over_meanwhile(mailing)
+        raise
     form = MailingForm(data=choosing.stored(mailing))
     choosing.offer(form)
     is_wanted = form.validate_on_submit() and "show_dates" not in request.form
@@ -96,13 +104,29 @@ def delete(mailing_id: int) -> Response:
     return render_form("mailings/delete.html", form, mailing=mailing)
 
 
-def _form_page(form: MailingForm, mailing: Mailing | None) -> Response:
+def _over_meanwhile(mailing: Mailing) -> Response:
+    """Nothing typed is lost: it is the form of a new mailing, and a draft, for somebody has put an end to this one."""
+    form = MailingForm()
+    choosing.offer(form)
+    form.validate_on_submit()
+    form.draft.data = True
+    form.form_errors = [
+        _("The mailing was stopped or switched off meanwhile. What you wrote is still here, as a new mailing.")
+    ]
+    page = _form_page(form, None, over=mailing)
+    if page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
+        page.status_code = HTTPStatus.CONFLICT
+    return page
+
+
+def _form_page(form: MailingForm, mailing: Mailing | None, *, over: Mailing | None = None) -> Response:
     """The form with how many it would reach, and the dates it would send on, when they can be told."""
     sent_on = plans.last_day(db.session(), mailing) if mailing is not None else None
     page = render_form(
         "mailings/form.html",
         form,
         mailing=mailing,
+        over=over,
         picked=choosing.shown_clients(form),
         reach=audiences.reach(db.session(), current_user.id, form.choice()),
         outlook=choosing.outlook(form, mailing, sent_on=sent_on),
