@@ -86,13 +86,13 @@ def _talk(n: int) -> None:
     talk.receive(b"220 sink\r\n")
     talk.outgoing()
     talk.receive(HELLO)
-    talk.offer(Envelope(SENDER, "c@example.org", size=len(letter), is_stuffed=True))
+    talk.offer(Envelope(SENDER, "c@example.org", size=len(letter), is_stuffed=True, is_plain=True))
     replies = ENVELOPE_TAKEN
     for i in range(n):
         talk.sent += sum(map(len, talk.outgoing()))
         talk.receive(replies)
         talk.body(letter)
-        talk.offer(Envelope(SENDER, f"c{i}@example.org", size=len(letter), is_stuffed=True))
+        talk.offer(Envelope(SENDER, f"c{i}@example.org", size=len(letter), is_stuffed=True, is_plain=True))
         replies = ACCEPTED + ENVELOPE_TAKEN
 
 
