@@ -6,7 +6,7 @@ import pytest
 
 from mailer.mail.smtp.settings import Settings
 from mailer.mail.wire import Limits
-from mailer.mail.wire.quota import PROBE_EVERY, PROBE_SELDOM, Quota
+from mailer.mail.wire.quota import CROWD, PROBE_EVERY, PROBE_SELDOM, Quota
 from tests.smtp.bag import Bag, people, settle
 from tests.smtp.conftest import WireMaker
 from tests.smtp.conversation import BODY, Conversation
@@ -16,8 +16,8 @@ SCOUT = (1_000, 100)
 USUAL = (100, 100)
 
 
-def opened(quota: Quota, count: int) -> list[tuple[int, int]]:
-    return [quota.for_next() for _ in range(count)]
+def opened(quota: Quota, count: int, *, among: int = CROWD) -> list[tuple[int, int]]:
+    return [quota.for_next(among) for _ in range(count)]
 
 
 class TestLearning:
@@ -45,7 +45,7 @@ class TestLearning:
         quota = Quota(100, 1_000)
         assert opened(quota, 3) == [SCOUT, USUAL, USUAL]
         quota.served(250)
-        assert quota.for_next() == (250, 250)
+        assert opened(quota, 1) == [(250, 250)]
         quota.served(5_000)
         assert set(opened(quota, 2 * PROBE_SELDOM)) == {(1_000, 1_000)}
 
@@ -57,13 +57,17 @@ class TestLearning:
         assert pauses == sorted(pauses)
         assert max(pauses) == PROBE_SELDOM
 
-    def test_after_a_limit_that_was_none_a_scout_finds_the_way_back(self) -> None:
-        quota = Quota(100, 100)
-        quota.for_next()
+    def test_few_connections_send_no_scout_beyond_the_first_limit(self) -> None:
+        assert set(opened(Quota(100, 1_000), 2 * PROBE_SELDOM, among=CROWD - 1)) == {USUAL}
+
+    @pytest.mark.parametrize(("among", "goal"), [(1, 16), (CROWD, 1_000)])
+    def test_after_a_limit_that_was_none_a_scout_finds_the_way_back(self, among: int, goal: int) -> None:
+        quota = Quota(100, 1_000)
+        opened(quota, 1)
         quota.closed_early(8, reply_lost=False)
-        assert opened(quota, PROBE_EVERY) == [(8, 8)] * (PROBE_EVERY - 1) + [(100, 8)]
-        quota.served(70)
-        assert quota.letters == 70
+        assert opened(quota, PROBE_EVERY, among=among) == [(8, 8)] * (PROBE_EVERY - 1) + [(goal, 8)]
+        quota.served(16)
+        assert quota.letters == 16
 
     def test_a_reply_lost_beyond_the_first_limit_ends_the_growing(self) -> None:
         quota = Quota(100, 1_000)
@@ -124,25 +128,31 @@ class TestScout:
         it.offer("eve@example.test")
 
 
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> Limits:
+    """One connection, and that a scout."""
+    monkeypatch.setattr("mailer.mail.wire.quota.CROWD", 1)
+    return Limits(start=1, connections=1, sweep_s=0.05)
+
+
 class TestServers:
     """The wire and a real server."""
 
-    LIMITS = Limits(start=4, connections=4, sweep_s=0.05)
-
-    def test_few_connections_carry_many_letters(self, wire_to: WireMaker) -> None:
+    def test_one_connection_carries_a_thousand_letters(self, wire_to: WireMaker, alone: Limits) -> None:
         bag = Bag(people(2_000))
         with SmtpServer() as server:
-            wire = wire_to(server, limits=self.LIMITS, letters_per_connection=20)
+            wire = wire_to(server, limits=alone)
             settle(wire, bag)
-            assert wire.letters_per_connection > 100
-            assert server.connections < 2_000 / 20 / 2
+            assert wire.letters_per_connection == 1_000
+            assert server.connections == 2
 
     @pytest.mark.fault
     @pytest.mark.parametrize("pipelining", [True, False])
     def test_a_limit_above_the_first_costs_no_reply(self, wire_to: WireMaker, pipelining: bool) -> None:
         bag = Bag(people(1_500))
         with SmtpServer(close_after=70, pipelining=pipelining) as server:
-            wire = wire_to(server, limits=self.LIMITS, letters_per_connection=20)
+            limits = Limits(start=CROWD, connections=CROWD, sweep_s=0.05)
+            wire = wire_to(server, limits=limits, letters_per_connection=20)
             settle(wire, bag)
             assert len(server.letters) == 1_500
             assert wire.letters_per_connection == 70
@@ -153,11 +163,13 @@ class TestServers:
     @pytest.mark.fault
     @pytest.mark.parametrize("step", ["mail", "rcpt", "data"])
     @pytest.mark.parametrize("code", [421, 452])
-    def test_a_server_that_has_had_enough_is_understood(self, wire_to: WireMaker, step: str, code: int) -> None:
+    def test_a_server_that_has_had_enough_is_understood(
+        self, wire_to: WireMaker, alone: Limits, step: str, code: int
+    ) -> None:
         bag = Bag(people(300))
         with SmtpServer() as server:
             server.add(step, code=code, text="too many letters", skip=150, times=1)
-            wire = wire_to(server, limits=Limits(start=1, connections=1), letters_per_connection=20)
+            wire = wire_to(server, limits=alone, letters_per_connection=20)
             settle(wire, bag)
             assert len(server.faults) == 1
             assert server.connections == 2

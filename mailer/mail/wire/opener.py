@@ -27,19 +27,18 @@ class Opener:
         )
         self._names = Names(server.host, server.port, wake)
 
-    def lines(self, count: int, quota: Quota, *, now_s: float, limit_s: float) -> list[Line]:
-        """Lines still to be connected; none while the name is being looked up. Raises OSError."""
+    def lines(self, count: int, quota: Quota, *, among: int, now_s: float, limit_s: float) -> list[Line]:
+        """Lines still to be connected, which makes `among` in all; none while the name is looked up. Raises OSError."""
         addresses = self._names.addresses(now_s, limit_s)
         if not addresses:
             return []
-        return [self._line(addresses, quota) for _ in range(count)]
+        return [self._line(addresses, *quota.for_next(among)) for _ in range(count)]
 
     def answered(self, line: Line) -> None:
         """The server spoke at this line's address: the next ones begin there."""
         if line.address:
             self._names.prefer(line.address)
 
-    def _line(self, addresses: list[Address], quota: Quota) -> Line:
-        letters, proven = quota.for_next()
+    def _line(self, addresses: list[Address], letters: int, proven: int) -> Line:
         settings = replace(self._server.settings, letters_per_connection=letters, proven_letters=proven)
         return Line(addresses, settings, host=self._server.host, context=self._context, poller=self._poller)

@@ -6,6 +6,7 @@ which wait for each reply, find out whether more is.
 """
 
 PROBE_EVERY, PROBE_SELDOM = 10, 640
+CROWD = 8  # a scout takes two round trips for a letter: among so many others that is no loss
 
 
 class Quota:
@@ -19,18 +20,20 @@ class Quota:
         self._last_close = 0
         self._probe_at, self._pause = 1, PROBE_EVERY
 
-    def for_next(self) -> tuple[int, int]:
-        """How many letters a new connection may carry, and how many of them are known to be safe.
+    def for_next(self, among: int) -> tuple[int, int]:
+        """How many letters a new connection, one of `among`, may carry, and how many of them are known to be safe.
 
         The first one goes on beyond those, as a scout; then now and then another, ever more seldom while that brings
-        nothing: a limit may have been a poisoned letter or a restart.
+        nothing. Where they are few, only what was lost is looked for, in small steps: a limit may have been a poisoned
+        letter or a restart.
         """
         self._opened += 1
-        if self.letters >= self._most or self._opened < self._probe_at:
+        goal = self._most if among >= CROWD else min(2 * self.letters, self._first)
+        if self.letters >= goal or self._opened < self._probe_at:
             return self.letters, self.letters
         self._probe_at = self._opened + self._pause
         self._pause = min(2 * self._pause, PROBE_SELDOM)
-        return self._most, self.letters
+        return goal, self.letters
 
     def served(self, letters: int) -> None:
         """A connection has carried this many."""
