@@ -214,7 +214,7 @@ class Bag:
         hand.left -= 1
 
     def _begun(self, took_ms: int) -> datetime:
-        """The answers of one turn share the few moments that they were begun at: half a microsecond each."""
+        """When; kept for this turn, whose answers share few such moments: half a microsecond each."""
         at = self._begun_at[took_ms] = self.now - timedelta(milliseconds=took_ms)
         return at
 

@@ -18,7 +18,7 @@ class Settings:
 
     `look_ahead` may send the next letter's envelope behind a body. A connection is known to carry `proven_letters` (0:
     all of `letters_per_connection`); beyond them it is a scout: without look-ahead, for a server that hangs up unread
-    then costs no reply, and a 4xx to an envelope ends the connection and says nothing of anybody.
+    then costs no reply, and a refused sender or a 4xx to an envelope ends the connection and says nothing of anybody.
     `allow_clear_password` is for tests and trusted loopback relays only.
     """
 
