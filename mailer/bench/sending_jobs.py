@@ -8,17 +8,19 @@ from datetime import timedelta
 
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from mailer.bench.plain import send_plainly
+from mailer.bench.plain import Author, send_plainly
 from mailer.bench.running import BenchError
 from mailer.bench.stopwatch import StatementCount, TimedLedger
 from mailer.clock import utcnow
 from mailer.config import Sending
 from mailer.dispatch.engine import Engine, build_engine
 from mailer.dispatch.ledger import open_driver
+from mailer.dispatch.letters import unsubscribe_key
 from mailer.dispatch.tick import tick
 from mailer.mail.wire import Limits, Server
-from mailer.models import Run, RunState
+from mailer.models import Run, RunState, User
 
 LONGEST_S = 900.0
 SLICE_S = 10.0
@@ -53,9 +55,13 @@ def send(app: Flask, *, port: int, connections: int = AS_DELIVERED) -> Facts:
 def plain(app: Flask, *, port: int, count: int) -> Facts:
     """The loop to compare with, in this process and on this database."""
     config = app.config["MAILER"]
-    engine = build_engine(app)
+    database = build_engine(app).parts.database
+    with Session(database) as session:
+        owner = session.scalars(select(User).order_by(User.id).limit(1)).one()
+    links, key = f"{config.public_url}/unsubscribe/", unsubscribe_key(database)
+    author = Author(config.mail.sender, owner.display_name, owner.email, links, key)
     cpu_s, begun_s = _cpu_s(), time.monotonic()
-    send_plainly(engine.parts.database, port=port, sender=config.mail.sender, count=count)
+    send_plainly(database, author=author, port=port, count=count)
     return {"letters": count, "wall_s": time.monotonic() - begun_s, "cpu_s": _cpu_s() - cpu_s}
 
 
