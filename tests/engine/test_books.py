@@ -11,7 +11,7 @@ import pytest
 from mailer.dispatch.journal import Journal
 from mailer.dispatch.ledger.types import Order, Recipients, RunFacts, Settlement, Turn, Window
 from mailer.dispatch.loop.bag import Bag
-from mailer.dispatch.loop.books import FLUSH_S, Books
+from mailer.dispatch.loop.books import FLUSH_S, QUICK_S, RETRY_S, RUSH_S, Books
 from mailer.dispatch.pace import Pace
 from mailer.mail.smtp.events import Answered, Envelope, Step
 
@@ -22,10 +22,25 @@ RUN = RunFacts(1, 1, 1, "2026-01-05", "UTC", 1, NOW + timedelta(days=1), is_drai
 
 
 class Prompt:
-    """A clerk who does each job at once."""
+    """A clerk who does each job at once, and keeps a list of where he was told to."""
+
+    def __init__(self) -> None:
+        self.places: list[str] = []
 
     def submit(self, job: Any, then: Any, failed: Any) -> None:
-        then(job())
+        self._do("there", job, then, failed)
+
+    def do_here(self, job: Any, then: Any, failed: Any) -> None:
+        self._do("here", job, then, failed)
+
+    def _do(self, place: str, job: Any, then: Any, failed: Any) -> None:
+        self.places.append(place)
+        try:
+            news = job()
+        except OSError as error:
+            failed(error)
+        else:
+            then(news)
 
     def wait(self, timeout_s: float) -> None: ...
 
@@ -39,11 +54,14 @@ class Desk:
         self.now_s = 100.0
         self.settled: list[Settlement] = []
         self.claims = 0
+        self.takes_s = 0.0
+        self.fails = False
         self.journal = Journal.open(folder, "worker")
         self.bag = Bag(self.journal, Pace(0, self.time), UNUSED, self.time, NOW)
         parts: Any = SimpleNamespace(ledger=self, monotonic=self.time)
         letters: Any = SimpleNamespace(of=dict.fromkeys)
         clerk: Any = Prompt()
+        self.places: list[str] = clerk.places
         self.books = Books(parts, letters, self.journal, self.bag, clerk, worker="worker", window=SIZE)
         self.books.rota.refresh([RUN])
 
@@ -51,6 +69,9 @@ class Desk:
         return self.now_s
 
     def turns(self, settlements: list[Settlement], orders: list[Order], *, worker: str) -> list[Turn]:
+        self.now_s += self.takes_s
+        if self.fails:
+            raise OSError("no disk")
         self.settled += settlements
         return [Turn(self._window()) for _order in orders] or [Turn()]
 
@@ -124,3 +145,40 @@ def test_the_last_results_wait_for_nobody(desk: Desk) -> None:
     assert desk.turn() == []
     desk.answer(2, SIZE)
     assert desk.turn() == [(1, SIZE), (2, SIZE)]
+
+
+def load(desk: Desk, *, after_s: float = 0.0) -> str:
+    """A window is answered and written: where?"""
+    desk.now_s += after_s
+    desk.answer(min(desk.books.hands), SIZE)
+    count = len(desk.places)
+    desk.turn()
+    assert len(desk.places) == count + 1
+    return desk.places[-1]
+
+
+def test_only_loads_in_a_rush_are_written_by_the_loop_itself(desk: Desk) -> None:
+    desk.places.clear()
+    assert load(desk, after_s=RUSH_S) == "there"
+    assert load(desk, after_s=RUSH_S / 2) == "here"
+    assert load(desk, after_s=RUSH_S) == "there"
+
+
+def test_after_a_slow_load_the_loop_does_not_wait_for_the_next(desk: Desk) -> None:
+    desk.takes_s = QUICK_S
+    load(desk)
+    assert load(desk) == "there"
+    desk.takes_s = 0.0
+    assert load(desk) == "there"  # nobody knows yet that it will be quick again
+    assert load(desk) == "here"
+
+
+def test_after_a_load_that_failed_the_loop_does_not_wait_for_the_next(desk: Desk) -> None:
+    assert load(desk) == "here"
+    desk.fails = True
+    assert load(desk) == "here"
+    desk.fails = False
+    desk.now_s += RETRY_S
+    desk.turn()
+    assert desk.places[-2:] == ["here", "there"]
+    assert [len(one.finished) for one in desk.settled[-1:]] == [SIZE]
