@@ -123,9 +123,10 @@ class Bag:
                 self._finish(held, verdict, code, text, took_ms)
                 continue
             # as `_finish` would, but for its call and its questions: once per letter
-            people, started_at = hand.window.recipients, begun_at.get(took_ms) or self._begun(took_ms)
-            who = people.client_ids[index], people.numbers[index], people.addresses[index]
-            hand.finished.append(_new(Finished, (*who, started_at, took_ms, verdict, None, code, text, None, False)))
+            people, at = hand.window.recipients, begun_at.get(took_ms) or self._begun(took_ms)
+            one, number, address = people.client_ids[index], people.numbers[index], people.addresses[index]
+            row = (one, number, address, at, took_ms, verdict, None, code, text, None, False)
+            hand.finished.append(_new(Finished, row))
             hand.left -= 1
 
     def returned(self, envelope: Envelope, *, untouched: bool) -> None:
