@@ -152,3 +152,18 @@ def test_what_a_moderator_hides_while_a_photo_is_decoded_stays_hidden(
     assert post(web, EDIT, again).status_code == 303  # with the box of the page that was shown before
     session.expire_all()
     assert session.scalars(select(Post.is_published)).one() is False
+
+
+def test_of_a_post_that_was_deleted_meanwhile_what_was_typed_becomes_a_new_one(
+    web: FlaskClient, session: Session, author: User
+) -> None:
+    session.delete(make_post(session, author))
+    session.commit()
+    form = {"title": "A post", "content": "<p>a typo less</p>", "seen": "2026-01-05T09:00:00+00:00"}
+    answer = post(web, EDIT, form)
+    assert answer.status_code == 404
+    assert "There is no such post any more. What you wrote is still here, as a new post." in answer.text
+    assert "a typo less" in answer.text
+    assert 'action="/blog/create"' in answer.text
+    assert post(web, "/blog/create", form).status_code == 303
+    assert only_post(session).content == "<p>a typo less</p>"

@@ -20,6 +20,7 @@ from mailer.services.photos import Album
 from mailer.services.post_writing import PostFacts
 from mailer.web.acting import audit
 from mailer.web.forms import render_form
+from mailer.web.gone import or_as_new
 from mailer.web.targets import see_other
 from mailer.web.uploads import generous
 
@@ -45,9 +46,17 @@ def create() -> Response:
     return render_form("blog/form.html", form, post=None)
 
 
+def _as_new() -> Response:
+    form = _form(None)
+    form.validate()
+    form.form_errors = [_("There is no such post any more. What you wrote is still here, as a new post.")]
+    return render_form("blog/form.html", form, post=None)
+
+
 @blog.route("/blog/<slug>/edit", methods=["GET", "POST"])
 @login_required
 @_with_photo
+@or_as_new(_as_new)
 def edit(slug: str) -> Response:
     """Change a post; its address stays. Whoever saw an older one is told before the newer is overwritten."""
     post = posts.get_writable(db.session(), slug, reader())

@@ -13,6 +13,7 @@ from mailer.services import suppressions
 from mailer.services import tags as owner_tags
 from mailer.web.acting import audit
 from mailer.web.forms import BaseForm, render_form
+from mailer.web.gone import or_as_new
 from mailer.web.paging import page_of
 from mailer.web.targets import see_other
 
@@ -62,8 +63,16 @@ def view(client_id: int) -> str:
     return render_template("clients/view.html", client=client, suppression=suppression)
 
 
+def _as_new() -> Response:
+    form = ClientForm()
+    form.validate()
+    form.form_errors = [_("There is no such client any more. What you wrote is still here, as a new client.")]
+    return render_form("clients/form.html", form, client=None, tags=_tag_names())
+
+
 @clients.route("/<int:client_id>/edit", methods=["GET", "POST"])
 @login_required
+@or_as_new(_as_new)
 def edit(client_id: int) -> Response:
     """Change a client."""
     client = book.get(db.session(), current_user.id, client_id)

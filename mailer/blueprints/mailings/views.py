@@ -19,6 +19,7 @@ from mailer.services import audiences, outlooks, planning, runs
 from mailer.services import mailings as plans
 from mailer.web.acting import audit
 from mailer.web.forms import BaseForm, render_form
+from mailer.web.gone import or_as_new
 from mailer.web.paging import page_of
 from mailer.web.targets import see_other
 
@@ -65,8 +66,14 @@ def view(mailing_id: int) -> str:
     )
 
 
+def _gone_meanwhile() -> Response:
+    sentence = _("There is no such mailing any more. What you wrote is still here, as a new mailing.")
+    return _as_new(sentence, None)
+
+
 @mailings.route("/<int:mailing_id>/edit", methods=["GET", "POST"])
 @login_required
+@or_as_new(_gone_meanwhile)
 def edit(mailing_id: int) -> Response:
     """Change a plan; one that is over is a 409, with what was typed."""
     mailing = own(mailing_id)
@@ -105,18 +112,21 @@ def delete(mailing_id: int) -> Response:
 
 
 def _over_meanwhile(mailing: Mailing) -> Response:
-    """Nothing typed is lost: it is the form of a new mailing, and a draft, for somebody has put an end to this one."""
+    sentence = _("The mailing was stopped or switched off meanwhile. What you wrote is still here, as a new mailing.")
+    page = _as_new(sentence, mailing)
+    if page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
+        page.status_code = HTTPStatus.CONFLICT
+    return page
+
+
+def _as_new(sentence: str, over: Mailing | None) -> Response:
+    """Nothing typed is lost: it is the form of a new mailing, and a draft, for somebody has put an end to the old."""
     form = MailingForm()
     choosing.offer(form)
     form.validate_on_submit()
     form.draft.data = True
-    form.form_errors = [
-        _("The mailing was stopped or switched off meanwhile. What you wrote is still here, as a new mailing.")
-    ]
-    page = _form_page(form, None, over=mailing)
-    if page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
-        page.status_code = HTTPStatus.CONFLICT
-    return page
+    form.form_errors = [sentence]
+    return _form_page(form, None, over=over)
 
 
 def _form_page(form: MailingForm, mailing: Mailing | None, *, over: Mailing | None = None) -> Response:

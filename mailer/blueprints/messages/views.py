@@ -13,6 +13,7 @@ from mailer.services import messages as desk
 from mailer.services.throttle import HOUR, MINUTE, Limit
 from mailer.web.acting import audit
 from mailer.web.forms import BaseForm, render_form
+from mailer.web.gone import or_as_new
 from mailer.web.letters import letter_page
 from mailer.web.limits import spend
 from mailer.web.paging import page_of
@@ -53,8 +54,16 @@ def view(message_id: int) -> str:
     return render_template("messages/view.html", message=message, mailings=mailings, sample=_sample(message))
 
 
+def _as_new() -> Response:
+    form = MessageForm()
+    form.validate()
+    form.form_errors = [_("There is no such message any more. What you wrote is still here, as a new message.")]
+    return render_form("messages/form.html", form, message=None)
+
+
 @messages.route("/<int:message_id>/edit", methods=["GET", "POST"])
 @login_required
+@or_as_new(_as_new)
 def edit(message_id: int) -> Response:
     """Change a message."""
     message = desk.get(db.session(), current_user.id, message_id)
