@@ -11,6 +11,7 @@ from uuid import UUID
 
 _LEAST_KEY = 16
 _MAC, _ID = 10, 16  # bytes
+_HEX = 2 * _ID
 _LONGEST, _LARGEST = 40, 2**63 - 1  # characters; an id. Two of eight bytes need 36
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 # so that no keyed value passes for another kind
@@ -54,7 +55,8 @@ class RunTokens:
 
         The same for every attempt at one recipient of a run. Raises OverflowError for a negative id.
         """
-        message_ids, tokens = [], []
+        message_ids, tokens = list[bytes](), list[bytes]()
+        add_id, add_token = message_ids.append, tokens.append
         run, tail, new, hashed = self._run, self._tail, self._hash.copy, -1
         ids = macs = b""
         for client_id in client_ids:
@@ -63,10 +65,10 @@ class RunTokens:
                 hashed, mac = pair, new()
                 mac.update(pair.to_bytes(8, "big"))
                 digest = mac.digest()
-                ids, macs = hexlify(digest[: 2 * _ID]), digest[2 * _ID :]
+                ids, macs = hexlify(digest[:_HEX]), digest[_HEX:]
             client, second = client_id.to_bytes(8, "big").lstrip(b"\0"), client_id & 1
-            message_ids.append(b"<" + (ids[2 * _ID :] if second else ids[: 2 * _ID]) + tail)
-            tokens.append(b2a_base64(run + client + (macs[_MAC:] if second else macs[:_MAC])))
+            add_id(b"<" + (ids[_HEX:] if second else ids[:_HEX]) + tail)
+            add_token(b2a_base64(run + client + (macs[_MAC:] if second else macs[:_MAC])))
         # one to a line by now: what is the same for all is done to all at once
         return message_ids, b"".join(tokens).translate(_URL_SAFE, b"=").split(b"\n")[:-1]
 

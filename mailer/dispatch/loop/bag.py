@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import repeat
 
 from mailer.dispatch.journal import ACCEPTED, DEFERRED, REFUSED, UNTOUCHED, WRITING, Journal, entry
 from mailer.dispatch.ledger.types import Finished
@@ -99,14 +100,17 @@ class Bag:
         """The letters, but for those taken back meanwhile: switched off, suppressed, lease over, stopping."""
         found: list[bytes | None] = []
         now_s, put = self._monotonic(), self._put
+        last, may_begin = None, False
         for envelope in envelopes:
             held: Held = envelope.token  # type: ignore[assignment]
             hand, index, letter = held
-            if hand.is_closed or self.is_shut or index in hand.barred or now_s >= hand.lease_s:
-                found.append(None)
-            else:
+            if hand is not last:
+                last, may_begin = hand, not (hand.is_closed or self.is_shut or now_s >= hand.lease_s)
+            if may_begin and index not in hand.barred:
                 put(hand.slot + index, _BEGUN)
                 found.append(letter)
+            else:
+                found.append(None)
         return found
 
     def answered(self, answers: Sequence[Answered], now_s: float) -> None:
@@ -185,11 +189,17 @@ class Bag:
         sender = self._postmark.sender
         # a letter is not filled for an address that is none; ours need no dot-stuffing
         is_plain = sender.isascii() and "".join(addresses).isascii()
-        hand.again += [
-            # by position: keywords cost as much again, once per letter
-            Envelope(sender, address, (hand, index, letter), len(letter), not address.isascii(), True, is_plain)
-            for index, address, letter in zip(reversed(indexes), reversed(addresses), reversed(letters), strict=True)
-        ]
+        smtputf8 = repeat(False) if is_plain else [not address.isascii() for address in reversed(addresses)]
+        hand.again += map(
+            Envelope,
+            repeat(sender),
+            reversed(addresses),
+            zip(repeat(hand), reversed(indexes), reversed(letters)),
+            map(len, reversed(letters)),
+            smtputf8,
+            repeat(True),
+            repeat(is_plain),
+        )
         return True
 
     def _fill_one(self, hand: Hand, index: int) -> None:

@@ -6,7 +6,8 @@ The greeting first, then letters. Hostile or confused servers end the conversati
 import re
 from collections.abc import Callable
 
-from mailer.mail.smtp.events import Answered, Event, Step
+from mailer.mail.smtp.commands import group, stuffed
+from mailer.mail.smtp.events import Answered, Envelope, Event, Step, Unfit
 from mailer.mail.smtp.greeting import Greeting, RefusedError
 from mailer.mail.smtp.replies import Replies, readable
 from mailer.mail.smtp.settings import Settings
@@ -15,8 +16,9 @@ from mailer.mail.smtp.transactions import Transactions
 # what a server says while all goes well: a letter taken, and the next one's envelope
 _group_taken = re.compile(rb"25\d [^\n]*\n25\d [^\n]*\n354 [^\n]*\n").fullmatch
 _TAKEN = {b"25%d " % digit: 250 + digit for digit in range(10)}
-_AWAITED = 4
 _DOT = Step.DOT
+_AWAITED = (Step.DOT, Step.MAIL, Step.RCPT, Step.DATA)
+_FOUR = len(_AWAITED)
 _ON_REPLY: dict[Step, Callable[[Transactions, int, bytes, list[Event]], None]] = {
     Step.DOT: Transactions._on_dot,
     Step.MAIL: Transactions._on_mail,
@@ -80,7 +82,7 @@ class Dialogue(Transactions):
         """DOT, MAIL, RCPT and DATA answered well: as `receive`, at a third of the cost. None: something else."""
         letter, expected = self.current, self._expected
         # with a letter whose reply is due, four can only be its own and those to the next one's envelope
-        if letter is None or len(expected) != _AWAITED or self.mid_reply or self.sent < self._dot_at:
+        if letter is None or len(expected) != _FOUR or self.mid_reply or self.sent < self._dot_at:
             return None
         reply, _, rest = data.partition(b"\n")
         code = _TAKEN.get(reply[:4])
@@ -96,6 +98,32 @@ class Dialogue(Transactions):
         self._group_open = False
         self.wants_body = True
         return _new(Answered, (letter, _DOT, code, readable(reply[4:])))
+
+    @property
+    def looks_ahead(self) -> bool:
+        """After `taken`: the envelope of a further letter may follow this one's body, see `carry_on`."""
+        return self.begun < self._look_ahead
+
+    def carry_on(self, letter: bytes, envelope: Envelope) -> bytes | Unfit:
+        """After `taken`, and where `looks_ahead`: as `body` and `offer`, at half their cost; what is to be written.
+
+        Unfit: `envelope` cannot be sent here, and nothing was done.
+        """
+        commands = group(envelope, self.capabilities)
+        if not isinstance(commands, bytes):
+            return commands
+        self.current = current = self.next
+        self.next = envelope
+        self.begun += 1
+        self.wants_body = False
+        self._group_open = True
+        self._expected += _AWAITED
+        if current is None or not current.is_stuffed:
+            letter = stuffed(letter)
+        data = b"".join((letter, b".\r\n", commands))
+        self._dot_at = self._queued + len(letter) + 3
+        self._queued += len(data)
+        return data
 
     def _read(self, data: bytes) -> list[Event]:
         events: list[Event] = []

@@ -117,19 +117,19 @@ class Line:
 
     def flush(self) -> Sequence[Event]:
         """Write what the dialogue has to say; what the kernel does not take waits for the poller."""
-        talk = self.dialogue
-        out = talk.outgoing()
-        if not out:
-            return _NOTHING
+        out = self.dialogue.outgoing()
+        return self.write(b"".join(out)) if out else _NOTHING
+
+    def write(self, data: bytes) -> Sequence[Event]:
+        """What the dialogue has handed out; as `flush`."""
         try:
             if self._unsent or self._watched != EVENT_READ:
-                self._unsent = b"".join((self._unsent, *out))
+                self._unsent = b"".join((self._unsent, data))
                 self._push()
                 return _NOTHING
             # the usual case by itself: the kernel takes all of it
-            data = b"".join(out)
             count = self._sock.send(data)
-            talk.sent += count
+            self.dialogue.sent += count
             if count == len(data):
                 return _NOTHING
             self._unsent = memoryview(data)[count:]

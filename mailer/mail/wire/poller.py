@@ -65,38 +65,40 @@ if sys.platform == "linux":
             """Watching nothing."""
             self._epoll = select.epoll()
             self._owners: dict[int, tuple[Any, int]] = {}
+            self._readable: dict[int, tuple[Any, int]] = {}  # what is mostly answered, made beforehand
 
         def register(self, fd: int, interest: int, owner: Any) -> None:
             """See Poller."""
             self._epoll.register(fd, _EPOLL[interest])
             self._owners[fd] = owner, interest
+            self._readable[fd] = owner, EVENT_READ
 
         def modify(self, fd: int, interest: int, owner: Any) -> None:
             """See Poller."""
             self._epoll.modify(fd, _EPOLL[interest])
             self._owners[fd] = owner, interest
+            self._readable[fd] = owner, EVENT_READ
 
         def unregister(self, fd: int) -> None:
             """See Poller."""
-            del self._owners[fd]
+            del self._owners[fd], self._readable[fd]
             self._epoll.unregister(fd)
 
         def wait(self, timeout_s: float) -> list[tuple[Any, int]]:
             """See Poller. A broken socket can do whatever it is watched for: trying shows what is wrong."""
-            owners = self._owners
+            readable = self._readable
             return [
-                (owner, EVENT_READ if event == _READ else _able(event) & interest)
-                for fd, event in self._epoll.poll(timeout_s)
-                for owner, interest in (owners[fd],)
+                readable[fd] if event == _READ else self._able(fd, event) for fd, event in self._epoll.poll(timeout_s)
             ]
 
         def close(self) -> None:
             """See Poller."""
             self._epoll.close()
 
-    def _able(event: int) -> int:
-        can_read, can_write = event & ~select.EPOLLOUT, event & ~select.EPOLLIN
-        return (EVENT_READ if can_read else 0) | (EVENT_WRITE if can_write else 0)
+        def _able(self, fd: int, event: int) -> tuple[Any, int]:
+            owner, interest = self._owners[fd]
+            can_read, can_write = event & ~select.EPOLLOUT, event & ~select.EPOLLIN
+            return owner, ((EVENT_READ if can_read else 0) | (EVENT_WRITE if can_write else 0)) & interest
 
 
 def open_poller() -> Poller:

@@ -28,21 +28,23 @@ class Serving:
         now_s = self._reports.now_s
         smooth: list[Line] = []
         answers: list[Answered] = []
+        others: list[Line] = []
         for line, mask, words in [(line, mask, line.listen(mask)) for line, mask in ready]:
             answer = line.dialogue.taken(words) if words else None
             if answer is None:
                 self._hear(bag, line, mask, words)
+                others.append(line)
             else:
                 line.since_s = now_s
                 smooth.append(line)
                 answers.append(answer)
         if answers:
             self._reports.answered(bag, answers)
-            self._write_bodies(bag, [line.dialogue for line in smooth])
-            self._hand(bag, [line for line in smooth if line.dialogue.wants_envelope])
-        for line, _mask in ready:
-            if (broken := line.flush()) or line.dialogue.over:
-                self._end(bag, line, broken)
+            for line, data in self._carry_on(bag, smooth, others):
+                if broken := line.write(data):
+                    self._end(bag, line, broken)
+        for line in others:
+            self._flush(bag, line)
 
     def settle(self, bag: Mailbag, line: Line, events: Sequence[Event]) -> None:
         """What happened on one line by itself."""
@@ -61,6 +63,34 @@ class Serving:
                 if line in self.hungry:
                     return
 
+    def _carry_on(self, bag: Mailbag, lines: Sequence[Line], others: list[Line]) -> list[tuple[Line, bytes]]:
+        """What each has to say now, a body and the next envelope; lines that have it otherwise join the `others`."""
+        talks = [line.dialogue for line in lines]
+        letters = bag.bodies([talk.next for talk in talks if talk.next is not None])
+        eager = []
+        for line, talk, letter in zip(lines, talks, letters, strict=True):
+            if letter is not None and talk.looks_ahead:
+                eager.append((line, talk, letter))
+                continue
+            self._give(bag, talk, letter)
+            others.append(line)
+        may_take = self.taking and not self._reports.resting
+        envelopes = bag.next_letters(len(eager)) if may_take and eager else ()
+        now_s, written, unfed = self._reports.now_s, [], []
+        for (line, talk, letter), envelope in zip(eager, envelopes, strict=False):
+            data = talk.carry_on(letter, envelope)
+            if isinstance(data, bytes):
+                envelope.begun_s = now_s
+                written.append((line, data))
+            else:
+                bag.unsendable(envelope, data)
+                unfed.append((line, talk, letter))
+        for line, talk, letter in unfed + eager[len(envelopes) :]:
+            talk.body(letter)
+            self._hand(bag, [line])
+            others.append(line)
+        return written
+
     def _hear(self, bag: Mailbag, line: Line, mask: int, words: bytes) -> None:
         talk = line.dialogue
         events = talk.receive(words) if words else line.work(mask)
@@ -76,18 +106,17 @@ class Serving:
             self._reports.tell(bag, event)
         talk = line.dialogue
         if talk.wants_body and talk.next is not None:
-            self._write_bodies(bag, [talk])
+            self._give(bag, talk, *bag.bodies([talk.next]))
         if talk.wants_envelope:
             self._hand(bag, [line])
 
-    def _write_bodies(self, bag: Mailbag, talks: Sequence[Dialogue]) -> None:
-        envelopes = [talk.next for talk in talks if talk.next is not None]
-        for talk, letter in zip(talks, bag.bodies(envelopes), strict=True):
-            if letter is not None:
-                talk.body(letter)
-                continue
-            for event in talk.abandon():
-                self._reports.tell(bag, event)
+    def _give(self, bag: Mailbag, talk: Dialogue, letter: bytes | None) -> None:
+        """A body; None: the letter was taken back."""
+        if letter is not None:
+            talk.body(letter)
+            return
+        for event in talk.abandon():
+            self._reports.tell(bag, event)
 
     def _hand(self, bag: Mailbag, lines: Sequence[Line]) -> None:
         """Give each line the next letter that its server can be asked to take; who gets none is hungry."""
