@@ -1,11 +1,14 @@
 """Servers that hang up, fall silent or refuse: what is certain, what is unknown, whose fault it is."""
 
+import socket
 import time
+from collections.abc import Sequence
 
 import pytest
 
-from mailer.mail.smtp.events import Step
+from mailer.mail.smtp.events import Event, Step
 from mailer.mail.wire import Limits
+from mailer.mail.wire.line import Line
 from mailer.mail.wire.quota import PROBE_EVERY
 from tests.smtp.bag import BOB, Bag, people, settle, turn_until
 from tests.smtp.conftest import WireMaker
@@ -62,6 +65,25 @@ def test_cut_after_the_final_dot_nobody_knows(wire_to: WireMaker, how: str, kept
         assert len(server.letters) == 9 + kept
     assert list(bag.unknown) == [BOB]
     assert bag.pulled[BOB] == 1
+
+
+def test_a_line_that_breaks_under_the_pen_costs_no_letter(
+    wire_to: WireMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bag, real, broken = Bag(people(20)), Line.write, list[Line]()
+
+    def write(line: Line, data: bytes) -> Sequence[Event]:
+        if len(bag.accepted) == 3 and not broken:
+            broken.append(line)
+            line._sock.shutdown(socket.SHUT_WR)
+        return real(line, data)
+
+    monkeypatch.setattr(Line, "write", write)
+    with SmtpServer() as server:
+        settle(wire_to(server, limits=ONE), bag)
+        assert sorted(server.recipients()) == sorted(people(20))
+    assert [untouched for _, untouched in bag.came_back] == [False, True]
+    assert bag.unknown == {}
 
 
 def test_a_letter_that_always_kills_the_line_is_given_up_after_three_times(wire_to: WireMaker) -> None:

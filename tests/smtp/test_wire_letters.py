@@ -75,6 +75,23 @@ def test_a_letter_that_the_server_cannot_take_is_not_tried(wire_to: WireMaker) -
     assert bag.unfit == {BOB: Unfit.TOO_LARGE, "боб@example.test": Unfit.NEEDS_SMTPUTF8}
 
 
+def test_in_full_flow_a_letter_that_the_server_cannot_take_holds_up_nobody(wire_to: WireMaker) -> None:
+    bag = Bag(people(12), size=10)
+    for index in (5, 6, 11):
+        bag.pile[index].size = 5_000
+    with SmtpServer(size=1_000) as server:
+        deliver(wire_to, server, bag, limits=Limits(start=1, connections=1))
+        assert server.recipients() == [one for one in people(11) if one not in bag.unfit]
+    assert set(bag.unfit) == {"p5@example.test", "p6@example.test", "p11@example.test"}
+
+
+def test_each_letter_is_timed_from_its_own_first_command(wire_to: WireMaker) -> None:
+    bag = Bag(people(20))
+    with SmtpServer() as server:
+        deliver(wire_to, server, bag, limits=Limits(start=1, connections=1))
+    assert 0 <= min(bag.took_ms.values()) <= max(bag.took_ms.values()) < 10_000
+
+
 def test_thousands_in_a_row_that_a_server_cannot_take_do_not_keep_the_next_from_being_sent(wire_to: WireMaker) -> None:
     bag = Bag([*(f"боб{n}@example.test" for n in range(3_000)), *people(3)])
     with SmtpServer(smtputf8=False) as server:
