@@ -31,6 +31,10 @@ CASES = {
     ),
     "words keep their blanks": ("<b>a</b> <i>b</i>c <span> d</span>", "a bc d"),
     "broken markup is read as far as it goes": ("</ul></a></pre></script><li>a<p>b<", "- a\n\nb<"),
+    "a tag that never ends is not read": ("<p>a</p>b <love c", "a\n\nb"),
+    "a comment that never ends is not read": ("<p>a</p><!-- b", "a"),
+    "tags that never end take no time": ("<p>a</p>" + '<a "' * 120_000, "a"),
+    "a section of no known kind is not read": ("a<![if !mso]>b<![endif]><![odd[c]]>d<![<![ ]>e", "abde"),
     "nothing gives nothing": ("", ""),
 }  # fmt: skip
 

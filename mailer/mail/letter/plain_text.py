@@ -17,7 +17,9 @@ def text_from_html(html: str) -> str:
     """What a person would read: links as `text (url)`, lists as `- item`; no line end after the last line."""
     reader = _Reader()
     reader.feed(html)
-    reader.close()
+    # a tag or a comment that never ends is no text; to read on behind each `<` in it would take hours
+    if reader.rawdata == "<" or not reader.rawdata.startswith("<"):
+        reader.close()
     return _LAST_BLANKS.sub("", "".join(reader.said)).rstrip()
 
 
@@ -33,6 +35,10 @@ class _Reader(HTMLParser):
         self._verbatim = 0
         self._links: list[tuple[str, int]] = []
         self._lists: list[int | None] = []
+
+    def parse_html_declaration(self, i: int) -> int:
+        """`<![…` is a comment, as in a browser: the parser's own way of reading it raises at words it does not know."""
+        return self.parse_bogus_comment(i) if self.rawdata.startswith("<![", i) else super().parse_html_declaration(i)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open a gap, a list, a link …; void tags speak at once."""
