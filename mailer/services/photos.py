@@ -32,6 +32,8 @@ PRINTED = ("L", "CMYK")  # kept until the profile, if there is one, has said wha
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 MOST_PROFILE_BYTES = 4 * 1024 * 1024
 CHAIN = b"mpet"  # of any number of steps: 64 KB of them cost ten seconds, and no camera writes one
+SCAN = b"\xff\xda"  # a JPEG's pass over all pixels: ten bytes are one, a million of them take an hour
+MOST_SCANS = 200  # honest ones have a dozen, and as many more in the small pictures inside
 
 # a decoded picture takes hundreds of megabytes: two at once could starve the process
 _one_at_a_time = Lock()
@@ -65,6 +67,8 @@ def _made_anew(raw: bytes, field: str) -> Files:
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower, and asked next
         picture = Image.open(io.BytesIO(raw), formats=FORMATS)
     with picture:
+        if picture.format in {"JPEG", "MPO"} and raw.count(SCAN) > MOST_SCANS:
+            raise Invalid(field, "not_a_photo")
         if picture.width * picture.height > MOST_PIXELS:
             raise Invalid(field, "too_many_pixels")
         picture.draft("RGB", (SIZES["l"], SIZES["l"]))  # a JPEG is decoded no larger than needed

@@ -99,6 +99,8 @@ def test_what_a_photo_s_noise_may_hold_by_chance_is_taken() -> None:
     assert len(photos.develop(file)) == 6
 
 
+# a pass over all pixels that says nothing
+SCAN = b"\xff\xda\0\x08\1\1\0\1\x3f\0"
 HOSTILE = {
     "an SVG": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
     "a page": b"<!doctype html><script>alert(1)</script>",
@@ -108,6 +110,7 @@ HOSTILE = {
     "a photo that is also a drawing": picture("PNG") + b"<SVG id=x onload=alert(1)>",
     "a photo that is also an archive": picture("PNG") + b"PK\x05\x06" + bytes(18),
     "a page with a photo's first bytes": b"\xff\xd8\xff\xe0<html><body onload=alert(1)>",
+    "a photo drawn for hours": picture("JPEG", progressive=True)[:-2] + SCAN * 201 + b"\xff\xd9",
     "a truncated JPEG": picture("JPEG", (400, 400), quality=95)[:1500],
     "a truncated PNG": picture("PNG", (400, 400))[:200],
     "a truncated WebP": picture("WEBP", (400, 400), lossless=True)[:40],
