@@ -1,6 +1,7 @@
 """The address book through its pages."""
 
 import io
+import zipfile
 
 import pytest
 from flask.testing import FlaskClient
@@ -9,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mailer.models import AuditEntry, Client, Suppression, Tag, User
+from mailer.services import tables
 from tests.pages.bad_input import CONTROL, KEPT
 from tests.support.people import post
 from tests.support.world import make_client, make_clients, make_suppression, make_tag
@@ -237,7 +239,13 @@ def test_a_workbook_is_read(web: FlaskClient, session: Session, owner: User) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("a.xlsx", b"PK\x03\x04 no zip"), ("a.xlsx", b""), ("b.csv", b"\xff\xfe\x00")]
+    ("name", "content"),
+    [
+        ("a.xlsx", b"PK\x03\x04 no zip"),
+        ("a.xlsx", b""),
+        ("b.csv", b"\xff\xfe\x00"),
+        ("an open quote.csv", b'"' + b"a\n" * 70_000),
+    ],
 )
 def test_a_broken_file_gets_a_sentence(
     web: FlaskClient, session: Session, owner: User, name: str, content: bytes
@@ -245,6 +253,38 @@ def test_a_broken_file_gets_a_sentence(
     answer = post(web, "/clients/import", {"file": (io.BytesIO(content), name)})
     assert answer.status_code == 422
     assert 'id="file-error"' in answer.get_data(as_text=True)
+
+
+def workbook_of(rows: str) -> io.BytesIO:
+    """As a hostile program writes it: `rows` stand in it as they are."""
+    whole, made = io.BytesIO(), io.BytesIO()
+    Workbook().save(whole)
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            is_sheet = name == "xl/worksheets/sheet1.xml"
+            head = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+            new.writestr(name, f"{head}{rows}</sheetData></worksheet>" if is_sheet else old.read(name))
+    made.seek(0)
+    return made
+
+
+@pytest.mark.parametrize(
+    "rows",
+    ['<row r="one"/>', '<row><c t="s"><v>7</v></c></row>', '<row><c t="n"><v>x</v></c></row>', "<row><c>"],
+)
+def test_a_workbook_that_breaks_off_while_it_is_read_gets_a_sentence(
+    web: FlaskClient, owner: User, rows: str
+) -> None:
+    answer = post(web, "/clients/import", {"file": (workbook_of(rows), "list.xlsx")})
+    assert answer.status_code == 422
+    assert 'id="file-error"' in answer.get_data(as_text=True)
+
+
+def test_a_row_is_no_wider_than_a_list_of_people() -> None:
+    wide = workbook_of('<row r="3"><c r="A3" t="str"><v>anna@example.org</v></c><c r="XFD3"><v>1</v></c></row>')
+    rows = list(tables.rows_of_file(wide, "list.xlsx"))
+    assert [row[0] for row in rows] == ["", "", "anna@example.org"]
+    assert {len(row) for row in rows} == {tables.MAX_COLUMNS}
 
 
 def test_an_empty_import_gets_a_sentence(web: FlaskClient, owner: User) -> None:
