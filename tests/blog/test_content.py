@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mailer.models import Post, PostPhoto, User
-from mailer.services.post_content import clean
+from mailer.services.post_content import alike, clean
 from tests.blog.test_photos import embedded, files, only_post, write
 from tests.blog.writers import picture
 from tests.support.people import post
@@ -86,3 +86,17 @@ def test_a_narrow_screen_is_offered_a_smaller_file(
     assert f'<picture><source media="(max-width: 30em)" srcset="/media/{name}-m.webp"><img' in page
     assert "<picture" not in only_post(session).content
     assert (media / f"{name}-m.webp").exists()
+
+
+@pytest.mark.parametrize("content", ["<i>" * 20_001 + "x", "<p>x</p>" + "<!--" + "x" * 600_000 + "-->"])
+def test_what_would_be_cleaned_for_hours_is_told_to_be_too_long(
+    web: FlaskClient, session: Session, author: User, content: str
+) -> None:
+    answer = post(web, "/blog/create", title="Deep", content=content)
+    assert answer.status_code == 422
+    assert "This text is too long." in answer.get_data(as_text=True)
+    assert session.scalars(select(Post)).first() is None
+
+
+def test_formats_of_one_kind_do_not_differ() -> None:
+    assert alike("<b a=1>x</b><STRONG/a=2 \n>y</STRONG><br a><body a>") == "<b>x</b><STRONG>y</STRONG><br a><body a>"

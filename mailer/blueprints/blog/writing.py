@@ -148,6 +148,9 @@ def _facts(form: PostForm, album: Album, post: Post | None) -> PostFacts | None:
 
 
 def _content(form: PostForm, album: Album, own: set[str]) -> str | None:
+    if not post_content.is_cleanable(form.content.data):
+        form.blame(Invalid("content", "too_long"))
+        return None
     pictures = InlinePhotos(album, own)
     content = post_content.clean(form.content.data, pictures)
     trouble = pictures.trouble
