@@ -128,6 +128,13 @@ def test_one_visitor_cannot_write_to_everybody(web: FlaskClient) -> None:
     assert codes == [303] * 10 + [429]
 
 
+def test_whoever_is_signed_in_cannot_write_to_everybody_either(web: FlaskClient, anna: User) -> None:
+    sign_in(web, anna)
+    fields = {"current_password": PASSWORD}
+    codes = [post(web, "/auth/email", fields, email=f"a{n}@example.org").status_code for n in range(11)]
+    assert codes == [303] * 10 + [429]
+
+
 def test_the_present_password_cannot_be_guessed(web: FlaskClient, anna: User) -> None:
     sign_in(web, anna)
     fields = {"password": "another horse", "password2": "another horse"}

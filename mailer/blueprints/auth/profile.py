@@ -16,7 +16,7 @@ from mailer.services import account_links, accounts, post_writing, throttle
 from mailer.services.account_links import Purpose
 from mailer.web.acting import audit
 from mailer.web.forms import BaseForm, render_form
-from mailer.web.limits import spend
+from mailer.web.limits import spend, visitor_network
 from mailer.web.targets import see_other
 
 
@@ -58,7 +58,7 @@ def email() -> Response:
     form = EmailForm()
     if not form.validate_on_submit() or not is_owner(form.current_password):
         return render_form("auth/email.html", form)
-    spend((throttle.LETTER_MAILBOX, form.address.key))
+    spend((throttle.LETTER_ADDRESS, visitor_network()), (throttle.LETTER_MAILBOX, form.address.key))
     accounts.ask_for_email(db.session(), current_user._get_current_object(), form.address, now=utcnow())
     audit("email.ask", detail=form.address.email)
     db.session.commit()
