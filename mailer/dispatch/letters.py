@@ -152,7 +152,7 @@ class Letters:
         footer = self._words.get(content.locale) or next(iter(self._words.values()))
         try:
             return compile_letter(draft(content, self._sender, footer))
-        except ValueError:
+        except Exception:  # whatever one message does to the compiler, the others' letters go out
             log.exception("version %d of a message cannot be made into a letter", version_id)
             return None
 

@@ -114,6 +114,21 @@ def test_a_message_that_cannot_be_filled_is_skipped_with_the_reason(room: Build,
     assert here.adds_up()
 
 
+def test_whatever_a_message_does_to_the_compiler_its_run_ends_and_says_so(
+    room: Build, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fall_over(_draft: object) -> None:
+        raise AssertionError("words nobody foresaw")
+
+    monkeypatch.setattr("mailer.dispatch.letters.compile_letter", fall_over)
+    here = room(clients=5)
+    here.send()
+    assert smtp.letters == []
+    assert {(row.outcome, row.reason) for row in here.log()} == {("skipped", "unfillable")}
+    assert here.run().state is RunState.DONE
+    assert here.adds_up()
+
+
 def test_a_letter_over_the_servers_size_is_skipped_with_the_reason(room: Build, smtp: SmtpServer) -> None:
     smtp.script.size = 500
     here = room(clients=3)
