@@ -14,13 +14,14 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    or_,
     select,
     tuple_,
     type_coerce,
 )
 from sqlalchemy.orm import Session
 
-from mailer.models import Attempt
+from mailer.models import Attempt, Run, RunTime
 from mailer.rules.outcome import Outcome
 from mailer.services.clients import like
 
@@ -42,6 +43,16 @@ _Columns = TypeVarTuple("_Columns")
 def troubled(statement: Select[*_Columns]) -> Select[*_Columns]:
     """Only what was not accepted, through the small index. SQLite, which keeps no statistics, must be told."""
     return statement.where(IS_TROUBLED).with_hint(Attempt, "INDEXED BY ix_attempt_troubled", "sqlite")
+
+
+def may_hold(outcome: Outcome) -> ColumnElement[bool]:
+    """The condition on Run: it may have such attempts. Its counter alone would not tell: a letter that was sent
+    again before its fate was learned stands in the log, and the run counts what became of the later one."""
+    if outcome is Outcome.ACCEPTED:
+        kept = select(RunTime.run_id).where(RunTime.run_id == Run.id, RunTime.accepted > 0).correlate(Run)
+        return or_(Run.accepted > 0, (Run.total > 0) & Run.summarised_at.is_(None), kept.exists())
+    some = select(Attempt.number).where(Attempt.run_id == Run.id, Attempt.outcome == outcome)
+    return troubled(some.correlate(Run)).exists()
 
 
 def begun_second(session: Session) -> ColumnElement[int]:

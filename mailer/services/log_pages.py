@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from mailer.models import Attempt, Client, Run
 from mailer.rules.outcome import Outcome
 from mailer.services import addresses, attempts, reports
-from mailer.services.attempts import LAST_CLIENT, LAST_NUMBER, LogRow, Place, place_of, troubled
+from mailer.services.attempts import LAST_CLIENT, LAST_NUMBER, LogRow, Place, place_of
 
 # runs of at most SMALL rows are read together, up to TOGETHER rows at a time; a page takes a few such bites
 SMALL, TOGETHER, MOST_BITES, RUNS_AT_ONCE = 200, 500, 8, 100
@@ -172,23 +172,17 @@ class _Walk:
 
 
 def _may_hold(outcome: Outcome | None, clients: Sequence[int]) -> ColumnElement[bool]:
-    """A counter where one is kept for good, else a look into the index."""
-    counters = {None: Run.total, Outcome.ACCEPTED: Run.accepted, Outcome.REFUSED: Run.refused}
-    if outcome in counters and not clients:
-        return counters[outcome] > 0
-    some = select(Attempt.number).where(Attempt.run_id == Run.id).correlate(Run)
-    if clients:
-        some = some.where(Attempt.client_id.in_(clients))
-    if outcome is not None:
-        some = some.where(Attempt.outcome == outcome)
-    is_by_key = bool(clients) or outcome in {None, Outcome.ACCEPTED}
-    return (some if is_by_key else troubled(some)).exists()
+    """By key where the clients are known."""
+    if not clients:
+        return attempts.may_hold(outcome) if outcome else Run.total > 0
+    some = select(Attempt.number).where(Attempt.run_id == Run.id, Attempt.client_id.in_(clients)).correlate(Run)
+    return (some.where(Attempt.outcome == outcome) if outcome else some).exists()
 
 
 def _weight(run: Run, outcome: Outcome | None) -> int:
     """About how many rows of this outcome the run holds; how often it was deferred is not counted for good."""
     known = {
-        Outcome.ACCEPTED: run.accepted,
+        Outcome.ACCEPTED: run.accepted or run.total,
         Outcome.REFUSED: run.refused,
         Outcome.SKIPPED: run.skipped,
         Outcome.UNANSWERED: max(run.unanswered, USUAL_UNANSWERED),

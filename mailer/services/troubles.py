@@ -56,10 +56,9 @@ def of_run(session: Session, run: Run) -> Troubles:
     """What was not accepted, grouped by what was said."""
     found = Troubles()
     groups: dict[tuple[Any, ...], Trouble] = {}
-    none_of = {outcome for outcome, n in ((Outcome.REFUSED, run.refused), (Outcome.SKIPPED, run.skipped)) if not n}
     for outcome in TROUBLES:
         seen = 0
-        for row in () if outcome in none_of else _grouped(session, run.id, outcome):
+        for row in _grouped(session, run.id, outcome):
             seen += row.n
             enhanced = _enhanced(row.head)
             key = (outcome, row.reason, row.reply_code, enhanced)

@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session, contains_eager
 from mailer.models import Attempt, Mailing, Run, User
 from mailer.rules.outcome import Outcome
 from mailer.services import oversight
-from mailer.services.attempts import COLUMNS, IS_TROUBLED, LogRow, Place, place_of
+from mailer.services.attempts import COLUMNS, IS_TROUBLED, LogRow, Place, may_hold, place_of
 
 # attempts looked at in one bite, runs looked through for it, and bites for one page
 LOOKED_AT, RUNS_AT_ONCE, MOST_BITES = 20_000, 200, 3
-_COUNTERS = {Outcome.ACCEPTED: Run.accepted, Outcome.REFUSED: Run.refused, Outcome.SKIPPED: Run.skipped}
 KEY = (Attempt.run_id, Attempt.client_id, Attempt.number)
 
 
@@ -88,8 +87,7 @@ def _candidates(viewer: User, wanted: Wanted, place: Place | None) -> Select[Run
         (wanted.until, Run.due_on.__le__),
     )
     statement = statement.where(*(compare(value) for value, compare in narrowed if value is not None))
-    counter = _COUNTERS.get(wanted.outcome, Run.total) if wanted.outcome else Run.total
-    return statement.where(counter > 0)
+    return statement.where(may_hold(wanted.outcome) if wanted.outcome else Run.total > 0)
 
 
 def _one_bite(runs: Sequence[Run], wanted: Wanted) -> Iterator[Run]:
