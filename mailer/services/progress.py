@@ -53,9 +53,8 @@ class Progress:
 
 def progress_of(run: Run, *, now: datetime, seen: Seen | None = None) -> Progress:
     """The state of `run`; with `seen` the speed of the last seconds, without it the average."""
-    done = run.accepted + run.refused + run.skipped + run.unanswered
-    is_over = run.state is not RunState.OPEN or run.is_exhausted
-    ahead = 0 if is_over else max((run.expected or 0) - run.total, 0)
+    done = done_of(run)
+    ahead = recipients(run) - run.total
     speed = _recent(run, done, now, seen) if seen else _average(run, done, now)
     is_moving = run.state is RunState.OPEN and run.held_reason is None
     return Progress(
@@ -68,8 +67,22 @@ def progress_of(run: Run, *, now: datetime, seen: Seen | None = None) -> Progres
         ahead=ahead,
         per_minute=speed,
         left_for=_left_for(run.total - done - run.deferred + ahead, speed) if is_moving else None,
-        is_counted=is_over or run.expected is not None,
+        is_counted=_is_through(run) or run.expected is not None,
     )
+
+
+def recipients(run: Run) -> int:
+    """All of them, as far as they are counted: what every page means by the recipients of a run."""
+    return run.total if _is_through(run) else max(run.expected or 0, run.total)
+
+
+def done_of(run: Run) -> int:
+    """Recipients whose fate is final."""
+    return run.accepted + run.refused + run.skipped + run.unanswered
+
+
+def _is_through(run: Run) -> bool:
+    return run.state is not RunState.OPEN or run.is_exhausted
 
 
 def _average(run: Run, done: int, now: datetime) -> float:
