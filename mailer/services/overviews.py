@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from mailer.models import Run, RunReason, RunTime
 from mailer.models.summaries import QUARTER_S
 from mailer.rules.outcome import Outcome
+from mailer.services.summaries import IS_HALF_COUNTED
 from mailer.services.troubles import Trouble
 
 REPLIES_SHOWN = 8
@@ -42,7 +43,8 @@ def take(session: Session, owner_id: int, *, since: datetime, zone: ZoneInfo) ->
 
 def _hours(session: Session, owner_id: int, since: datetime, zone: ZoneInfo) -> list[Counter[Outcome]]:
     sums = [func.sum(getattr(RunTime, outcome.value)) for outcome in _OUTCOMES]
-    mine = RunTime.owner_id == owner_id, RunTime.begins_at >= since, _IS_QUARTER
+    half = select(Run.id).where(Run.owner_id == owner_id, IS_HALF_COUNTED)
+    mine = RunTime.owner_id == owner_id, RunTime.begins_at >= since, _IS_QUARTER, RunTime.run_id.not_in(half)
     found = [[0] * len(_OUTCOMES) for _ in range(24)]
     for at, *counts in session.execute(select(RunTime.begins_at, *sums).where(*mine).group_by(RunTime.begins_at)):
         # no zone's offset is finer than a quarter of an hour, so each quarter lies in one hour
@@ -57,7 +59,7 @@ def _replies(session: Session, owner_id: int, since: datetime) -> list[Trouble]:
     statement = (
         select(*group, n, func.max(RunReason.words).label("words"))
         .join(Run, Run.id == RunReason.run_id)
-        .where(Run.owner_id == owner_id, Run.scheduled_for >= since)
+        .where(Run.owner_id == owner_id, Run.scheduled_for >= since, ~IS_HALF_COUNTED)
         .where(RunReason.outcome.in_(_REPLIED), RunReason.reply_code > 0)
         .group_by(*group)
         .order_by(n.desc(), *group)

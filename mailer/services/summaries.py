@@ -37,6 +37,8 @@ _IS_WANTED: ColumnElement[bool] = (
 _IS_LEAVING = (
     select(User.id).where(User.id == Run.owner_id, User.deleted_at.is_not(None), User.erased_at.is_(None)).exists()
 )
+# what is kept of them is not whole: a count under way, or one that is out of date
+IS_HALF_COUNTED: ColumnElement[bool] = Run.summarised_at.is_(None) & (Run.summarised_upto != 0)
 _FROM_START: Any = case((Run.summarised_upto > 0, -1), else_=Run.summarised_upto - 1)
 
 
