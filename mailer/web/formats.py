@@ -1,6 +1,7 @@
 """Times, dates and numbers in the reader's language and zone. The zone's name stands beside every time."""
 
 from datetime import date, datetime
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
@@ -14,7 +15,7 @@ from mailer.web.locales import chosen_zone
 def install(app: Flask) -> None:
     """Register the filters: the functions below, by their names."""
     app.jinja_env.filters.update(moment=moment, wall=wall, clock=clock, day=day, number=number, percent=percent)
-    app.jinja_env.filters.update(zoned=zoned, month=month, weekday=weekday, size=size)
+    app.jinja_env.filters.update(zoned=zoned, month=month, weekday=weekday, size=size, share=share)
 
 
 def moment(at: datetime | None, zone: str | None = None, *, seconds: bool = False) -> str:
@@ -67,7 +68,14 @@ def number(value: float | None) -> str:
 
 def percent(part: int, whole: int) -> str:
     """`part` of `whole` with one decimal; a dash for nothing of nothing."""
-    return "—" if not whole else f"{format_decimal(round(100 * part / whole, 1))} %"
+    return "—" if not whole else f"{format_decimal(share(part, whole))} %"
+
+
+def share(part: int, whole: int) -> float:
+    """Percent with one decimal. One of a million is not none, and all but one are not all; shares of two parts add up
+    to a hundred, for halves are rounded to even."""
+    tenths = round(Fraction(1000 * part, whole)) if whole else 0
+    return (min(max(tenths, 1), 999) if 0 < part < whole else tenths) / 10
 
 
 def size(octets: int) -> str:
