@@ -98,9 +98,11 @@ def mailing_counts(session: Session, user_ids: Collection[int]) -> dict[int, int
     return dict(session.execute(statement.group_by(Mailing.owner_id)).all())
 
 
-def user_shares(session: Session, user_ids: Collection[int], *, today: date) -> dict[int, Share]:
-    """Refused and answered letters of each of these people in the last 30 days; one statement."""
-    first = today - timedelta(days=SHARE_DAYS)
+def user_shares(
+    session: Session, user_ids: Collection[int], *, today: date, days: int = SHARE_DAYS
+) -> dict[int, Share]:
+    """Refused and answered letters of each of these people in the last `days`, today among them; one statement."""
+    first = today - timedelta(days=days - 1)
     statement = (
         select(DailyTotal.owner_id, DailyTotal.outcome, func.sum(DailyTotal.n))
         .where(DailyTotal.owner_id.in_(user_ids), DailyTotal.counted_on >= first)

@@ -70,7 +70,7 @@ def most_refused(session: Session, *, today: date) -> list[tuple[int, Share]]:
         .limit(SHOWN)
     )
     ids = session.scalars(statement).all()
-    shares = oversight.user_shares(session, ids, today=today)
+    shares = oversight.user_shares(session, ids, today=today, days=DAYS)
     return [(owner_id, shares.get(owner_id, Share())) for owner_id in ids]
 
 
