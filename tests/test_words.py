@@ -66,8 +66,13 @@ def test_nginx_says_of_its_own_pages_what_the_service_says_of_its_own(
 def test_nginx_keeps_secret_addresses_out_of_its_logs_and_names_its_host(nginx: str) -> None:
     plain, tls = nginx.split("server {\n")[1:]
     for door in (plain, tls):
-        silent = re.findall(r"location ~ (\S+) \{\n\s+access_log off;", door)
+        silent = re.findall(r"location ~ (\S+) \{\n\s+access_log off;\n\s+error_log /dev/null;", door)
         assert len(silent) == 1
         for path in ("/auth/confirm/x", "/auth/reset/x", "/auth/email/x", "/unsubscribe/x"):
             assert re.match(silent[0], path)
     assert "https://$host" not in nginx
+
+
+def test_slow_senders_hold_no_thread_of_the_service(nginx: str) -> None:
+    assert "proxy_request_buffering off" not in nginx
+    assert "limit_conn senders" in nginx
