@@ -9,6 +9,9 @@ from mailer.app import create_app
 from mailer.config import ConfigError
 from mailer.logs import database_sentence, trace_of
 
+# of all that a worker may leave with the one that gunicorn takes for good: it ends too, and does not try for ever
+CANNOT_START = 3
+
 
 def open_app() -> Flask:
     """The app of this process; leaves with one sentence when its settings cannot be used."""
@@ -16,7 +19,8 @@ def open_app() -> Flask:
     try:
         return create_app()
     except ConfigError as error:
-        raise SystemExit(f"mailer cannot start: {error}") from None
+        sys.stderr.write(f"mailer cannot start: {error}\n")
+        raise SystemExit(CANNOT_START) from None
 
 
 def say_in_one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

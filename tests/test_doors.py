@@ -94,6 +94,13 @@ def test_a_door_says_in_one_line_why_it_stays_shut(tmp_path: Path) -> None:
     assert len(found.stderr.strip().splitlines()) == 1
 
 
+def test_the_server_of_the_pages_ends_with_that_line_too(tmp_path: Path) -> None:
+    found = run("gunicorn", "--no-control-socket", "--bind", "127.0.0.1:0", "wsgi:app", folder=tmp_path, SECRET_KEY="x")
+    assert found.returncode != 0
+    assert found.stderr.count("SECRET_KEY is too short") == 1
+    assert "Traceback" not in found.stderr
+
+
 def test_production_does_not_start_with_debug_on(tmp_path: Path) -> None:
     found = run("flask", "send", folder=tmp_path, FLASK_DEBUG="1")
     assert found.returncode != 0
