@@ -66,6 +66,11 @@ class ImportReport:
     rejected_count: int = 0
     rejected: list[Rejected] = field(default_factory=list)
 
+    @property
+    def lines(self) -> int:
+        """How many were looked at: neither blank nor a heading."""
+        return self.added + self.known + self.rejected_count
+
     def reject(self, line: int, said: str, reason: Reason) -> None:
         """Count a line that cannot be taken, and name it while there is room."""
         self.rejected_count += 1

@@ -39,7 +39,7 @@ def rows_of_text(text: str) -> Iterator[list[str]]:
         for row in csv.reader(_bounded(lines), delimiter=separator):
             yield [cell.strip() for cell in row]
     except csv.Error:  # a quote that is never closed takes everything behind it for one cell
-        raise UnreadableTable("too_big") from None
+        raise UnreadableTable("cell") from None
 
 
 def _bounded(lines: io.StringIO) -> Iterator[str]:

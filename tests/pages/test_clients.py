@@ -291,6 +291,23 @@ def test_an_empty_import_gets_a_sentence(web: FlaskClient, owner: User) -> None:
     assert post(web, "/clients/import", text="  ").status_code == 422
 
 
+@pytest.mark.parametrize("content", [b"", b"\0\0\0", b"e-mail;name\n", b"\n;;\n"])
+def test_a_file_without_a_client_gets_a_sentence(web: FlaskClient, owner: User, content: bytes) -> None:
+    answer = post(web, "/clients/import", {"file": (io.BytesIO(content), "list.csv")})
+    assert answer.status_code == 422
+    assert "There is no client in this table." in answer.text
+
+
+def test_what_is_wrong_with_a_pasted_list_is_said_beside_it(web: FlaskClient, owner: User) -> None:
+    text = "anna@example.org\n" + '"' + "a\n" * 70_000
+    answer = post(web, "/clients/import", text=text)
+    assert answer.status_code == 422
+    assert 'id="text-error"' in answer.text
+    assert 'id="file-error"' not in answer.text
+    assert "Perhaps a quotation mark before it is never closed." in answer.text
+    assert "anna@example.org" in answer.text
+
+
 def test_a_large_import_is_whole(web: FlaskClient, session: Session, owner: User) -> None:
     lines = "\n".join(f"c{i}@example.org,Client {i},bulk" for i in range(2501))
     assert post(web, "/clients/import", text=lines).status_code == 200

@@ -29,18 +29,26 @@ def index() -> Response | str:
         return render_form("clients/import.html", form)
     try:
         report = _take_in(form)
+        trouble = "" if report.lines else _("There is no client in this table.")
     except tables.UnreadableTable as error:  # a file's shape is known only while it is read
-        form.file.errors = [*form.file.errors, _trouble(error.code)]
+        trouble = _trouble(error.code)
+    if trouble:
+        given = form.file if _has_file(form) else form.text
+        given.errors = [*given.errors, trouble]
         return render_form("clients/import.html", form)
     sentence = ngettext("%(num)s client has been added.", "%(num)s clients have been added.", report.added)
     flash(sentence, "success" if report.added else "info")
     return render_template("clients/imported.html", report=report, reasons=_reasons())
 
 
+def _has_file(form: ImportForm) -> bool:
+    return bool(form.file.data and form.file.data.filename)
+
+
 def _take_in(form: ImportForm) -> book.ImportReport:
     upload = form.file.data
-    has_file = bool(upload and upload.filename)
-    rows = tables.rows_of_file(upload.stream, upload.filename) if has_file else tables.rows_of_text(form.text.data)
+    is_file = _has_file(form)
+    rows = tables.rows_of_file(upload.stream, upload.filename) if is_file else tables.rows_of_text(form.text.data)
     report = book.take_in(
         db.session(),
         current_user.id,
@@ -59,6 +67,7 @@ def _trouble(code: str) -> str:
     return {
         "encoding": _("This text is in an encoding that cannot be read. Save the file as UTF-8 and try again."),
         "workbook": _("This workbook cannot be opened. Save it anew as XLSX or CSV and try again."),
+        "cell": _("A cell of this table is too long. Perhaps a quotation mark before it is never closed."),
         "too_big": _("This table is too large. Split it into files of at most a million lines."),
     }[code]
 
