@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from mailer.clock import utcnow
 from mailer.models import SignIn, User
 from mailer.orm import reading
+from mailer.rules.lifecycle import Verb
 from mailer.services import account_links, accounts, addresses, audit
 from mailer.services.account_links import Purpose
 from tests.auth.conftest import PASSWORD
@@ -194,6 +195,20 @@ def test_an_owner_sees_what_happened_to_the_account_and_no_more(web: FlaskClient
     assert "192.0.2.77" not in page
     assert "Boris" not in page
     assert "boris" not in page
+
+
+@pytest.mark.parametrize("verb", [one.value for one in Verb if one is not Verb.EDIT])
+def test_what_was_done_to_a_mailing_is_said_in_words(web: FlaskClient, session: Session, anna: User, verb: str) -> None:
+    audit.record(session, f"mailing.{verb}", now=utcnow(), actor=anna)
+    sign_in(web, anna)
+    page = web.get("/auth/activity").text
+    assert f"mailing.{verb}" not in page
+
+
+def test_who_gave_no_name_has_a_dash_in_its_place(web: FlaskClient, session: Session, anna: User) -> None:
+    anna.first_name = anna.last_name = ""
+    sign_in(web, anna)
+    assert "<dt>Name</dt><dd>—</dd>" in web.get("/auth/profile").text
 
 
 NAMES = {
