@@ -21,6 +21,12 @@ OVERFLOW = """() => {
 CUT = """() => [...document.querySelectorAll(".table-card, .card:has(> .table)")]
   .filter((card) => card.scrollWidth > card.clientWidth + 1)
   .map((card) => `desk: a table of ${card.scrollWidth} px in ${card.clientWidth}`)"""
+# what follows a card keeps its distance
+CROWDED = """() => [...document.querySelectorAll("main :is(.card, .table-card, .notice, .empty)")]
+  .map((card) => [card.getBoundingClientRect(), card.nextElementSibling])
+  .filter(([box, next]) => box.height && next?.getBoundingClientRect().height)
+  .filter(([box, next]) => Math.abs(next.getBoundingClientRect().top - box.bottom) < 4)
+  .map(([, next]) => `desk: no room above ${next.outerHTML.slice(0, 120)}`)"""
 SWITCH = "(theme) => { document.documentElement.dataset.bsTheme = theme; }"
 
 
@@ -57,5 +63,5 @@ class Eyes:
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         wrong += page.evaluate(OVERFLOW)
         page.set_viewport_size(DESK)  # type: ignore[arg-type]
-        wrong += page.evaluate(CUT)
+        wrong += page.evaluate(CUT) + page.evaluate(CROWDED)
         return [f"{seen.status} {seen.endpoint} {seen.path} {one}" for one in wrong]
