@@ -1,7 +1,7 @@
 """By the keyboard alone, on a phone, where bars stand above and below: what has the focus is in sight and marked."""
 
 from flask import Flask
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.auth.matrix import World
 from tests.interface.eyes import PHONE, Eyes
@@ -77,3 +77,13 @@ def follow_the_summary(page: Page, name: str) -> None:
     link = page.locator("[data-error-summary]").get_by_role("link", name=name)
     link.focus()
     page.keyboard.press("Enter")
+
+
+def test_enter_in_a_plan_leads_to_the_dates_that_it_asks_for(app: Flask, world: World, look: Page) -> None:
+    Eyes(look, browser_of(app, world, "owner"), themes=("dark", "light")).open(Seen("", "/mailings/create", ""))
+    look.locator("[name=message]").select_option(index=1)
+    look.locator("[name=title]").fill("Spring")
+    look.locator("[name=title]").press("Enter")
+    look.wait_for_url("**/mailings/create#next-dates")
+    expect(look.locator("#next-dates h2")).to_be_in_viewport()
+    assert look.locator("[name=title]").input_value() == "Spring"
