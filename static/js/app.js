@@ -1,10 +1,28 @@
-/* What every page does: the CSRF token for htmx, messages that go by themselves, menus that close, errors in focus. */
+/* What every page does: the CSRF token for htmx, a word where it gets no answer, messages that go by themselves, menus
+   that close, errors in focus. */
 const GOES_AFTER_MS = 8000;
+const words = JSON.parse(document.querySelector('meta[name="words"]').content);
 
 document.addEventListener("htmx:configRequest", (event) => {
   const token = document.querySelector('meta[name="csrf-token"]');
   if (token && event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = token.content;
 });
+
+// what a part shows may be old while it gets no answer: dates of another plan, yesterday's numbers
+const noteAbove = (part) => {
+  const above = part.previousElementSibling;
+  return above?.matches("[data-out-of-date]") ? above : null;
+};
+const sayItIsOld = (event) => {
+  const part = event.detail.target;
+  if (noteAbove(part)) return;
+  const note = Object.assign(document.createElement("p"), { className: "notice tone-warning", role: "alert" });
+  note.dataset.outOfDate = "";
+  note.textContent = words.out_of_date;
+  part.before(note);
+};
+document.addEventListener("htmx:sendError", sayItIsOld);
+document.addEventListener("htmx:responseError", sayItIsOld);
 
 // a form that comes back with its errors (422) is an answer to show, not a failure to hide
 document.addEventListener("htmx:beforeSwap", (event) => {
@@ -12,6 +30,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.shouldSwap = true;
     event.detail.isError = false;
   }
+  if (event.detail.shouldSwap) noteAbove(event.detail.target)?.remove();
 });
 
 const dress = (flash) => {
