@@ -1,6 +1,7 @@
 """When results are written: a claim that is over with the next order, one with stragglers when it has waited."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from mailer.dispatch.journal import Journal
+from mailer.dispatch.journal import REGIONS, Journal
 from mailer.dispatch.ledger.types import Order, Recipients, RunFacts, Settlement, Turn, Window
 from mailer.dispatch.loop.bag import Bag
-from mailer.dispatch.loop.books import FLUSH_S, QUICK_S, RETRY_S, RUSH_S, Books
+from mailer.dispatch.loop.books import FLUSH_S, MOST_HANDS, QUICK_S, RETRY_S, RUSH_S, Books
 from mailer.dispatch.pace import Pace
+from mailer.dispatch.remains import examine
 from mailer.mail.smtp.events import Answered, Envelope, Step
+from mailer.rules.outcome import Outcome
 
 UNUSED: Any = None
 SIZE = 4
@@ -50,8 +53,9 @@ class Prompt:
 class Desk:
     """Books over a ledger that has a window for each order, and a clock that is moved by hand."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, window: int = SIZE, people: int = SIZE) -> None:
         self.now_s = 100.0
+        self.people = people
         self.settled: list[Settlement] = []
         self.claims = 0
         self.takes_s = 0.0
@@ -62,7 +66,7 @@ class Desk:
         letters: Any = SimpleNamespace(of=dict.fromkeys)
         clerk: Any = Prompt()
         self.places: list[str] = clerk.places
-        self.books = Books(parts, letters, self.journal, self.bag, clerk, worker="worker", window=SIZE)
+        self.books = Books(parts, letters, self.journal, self.bag, clerk, worker="worker", window=window)
         self.books.rota.refresh([RUN])
 
     def time(self) -> float:
@@ -77,8 +81,9 @@ class Desk:
 
     def _window(self) -> Window:
         self.claims += 1
-        ids = tuple(range(self.claims * SIZE, self.claims * SIZE + SIZE))
-        people = Recipients(ids, (1,) * SIZE, [f"{one}@example.org" for one in ids], [""] * SIZE)
+        n = self.people
+        ids = tuple(range(self.claims * n, self.claims * n + n))
+        people = Recipients(ids, (1,) * n, [f"{one}@example.org" for one in ids], [""] * n)
         return Window(self.claims, RUN.run_id, people)
 
     def answer(self, claim_id: int, count: int) -> None:
@@ -182,3 +187,49 @@ def test_after_a_load_that_failed_the_loop_does_not_wait_for_the_next(desk: Desk
     desk.turn()
     assert desk.places[-2:] == ["here", "there"]
     assert [len(one.finished) for one in desk.settled[-1:]] == [SIZE]
+
+
+def test_while_the_database_is_in_trouble_nothing_new_is_ordered_nor_anything_asked_too_soon(desk: Desk) -> None:
+    desk.fails = True
+    load(desk)
+    asked, claims = len(desk.places), desk.claims
+    desk.fails = False
+    desk.now_s += RETRY_S / 2
+    assert desk.turn() == []
+    assert len(desk.places) == asked
+    desk.now_s += RETRY_S / 2
+    assert desk.turn() == [(1, SIZE)]
+    assert desk.claims == claims  # what was not written comes first, and alone
+    desk.turn()
+    assert desk.claims == claims + 1
+
+
+def test_the_loop_may_sleep_until_results_are_due(desk: Desk) -> None:
+    desk.now_s += FLUSH_S / 4
+    assert desk.books.wait_s() == FLUSH_S  # there are none
+    desk.answer(1, 1)
+    assert desk.books.wait_s() == pytest.approx(FLUSH_S * 3 / 4)
+    desk.now_s += FLUSH_S
+    assert desk.books.wait_s() == 0.0
+
+
+def test_what_is_written_is_counted_and_forgotten(desk: Desk) -> None:
+    desk.books.rota.drop(RUN.run_id)
+    desk.answer(1, SIZE)
+    desk.answer(2, SIZE)
+    assert not desk.books.may_be_complete
+    assert not desk.books.is_clean
+    desk.turn()
+    assert desk.books.totals == {Outcome.ACCEPTED: 2 * SIZE}
+    assert desk.books.may_be_complete
+    assert desk.books.is_clean
+    assert examine(desk.journal.path.parent, "worker").claims == {}
+
+
+def test_many_small_runs_never_hold_more_claims_than_the_journal_has_room_for(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, window=500, people=1)
+    desk.books.rota.refresh(replace(RUN, run_id=number) for number in range(1_000))
+    for _ in range(2 * REGIONS):
+        desk.turn()
+    assert MOST_HANDS < desk.claims <= REGIONS
+    desk.journal.close()

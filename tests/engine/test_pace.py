@@ -1,5 +1,7 @@
 """The token bucket, with time passed in."""
 
+import pytest
+
 from mailer.dispatch.pace import Pace
 
 
@@ -47,10 +49,20 @@ def test_a_slow_pace_says_how_long_to_wait() -> None:
 
 
 def test_a_token_given_back_is_there_for_the_next_letter() -> None:
-    pace = Pace(60, Clock())
-    assert pace.take()
+    pace = Pace(120, Clock())
+    assert pace.take(5) == 2
     pace.give_back()
-    assert taken(pace) == 1
+    assert pace.take(5) == 1
+
+
+def test_the_wait_grows_shorter_as_time_passes() -> None:
+    clock = Clock()
+    pace = Pace(6, clock)
+    assert pace.take()
+    clock.now_s += 4
+    assert pace.wait_s() == pytest.approx(6.0)
+    clock.now_s += 7
+    assert pace.wait_s() == 0.0
 
 
 def test_an_idle_hour_saves_up_one_second_only() -> None:

@@ -122,11 +122,28 @@ def test_a_released_brake_stays_released(play: Play) -> None:
     assert play.turn(settled(play.take(size=60), REFUSE)).window is not None
 
 
-@pytest.mark.parametrize(("n", "percent"), [(49, 20), (60, 0)], ids=["too few", "switched off"])
-def test_the_brake_stays_off(play: Play, n: int, percent: int) -> None:
+def test_the_brake_counts_all_windows_of_the_run(play: Play) -> None:
+    play.open(120)
+    play.ledger = open_ledger(play.session.get_bind(), refused_brake_percent=50)
+    first, second = play.take(size=25), play.take(size=25)
+    play.settle(settled(first, REFUSE))
+    assert play.run().held_reason is None
+    assert play.turn(settled(second)).is_closed
+    assert play.run().held_reason is HeldReason.BRAKE
+
+
+@pytest.mark.parametrize(
+    ("n", "bad", "percent"),
+    [(49, 49, 20), (60, 11, 20), (60, 60, 0)],
+    ids=["too few answers", "too few refusals", "switched off"],
+)
+def test_the_brake_stays_off(play: Play, n: int, bad: int, percent: int) -> None:
     play.open(120)
     play.ledger = open_ledger(play.session.get_bind(), refused_brake_percent=percent)
-    assert play.turn(settled(play.take(size=n), REFUSE)).window is not None
+    window = play.take(size=n)
+    refused = {one.client_id for one in [*window.recipients][:bad]}
+    turn = play.turn(settled(window, lambda one: (REFUSE if one.client_id in refused else fate())(one)))
+    assert turn.window is not None
 
 
 def test_a_cancelled_run_is_drained_as_skipped_even_when_off(play: Play) -> None:
@@ -192,6 +209,16 @@ def test_a_run_that_can_never_be_sent_is_drained(
     found = play.ledger.close_dead_ends(datetime.now(UTC))
     assert found == ({play.run_id} if reason else set())
     assert play.run().drain_reason == reason
+
+
+@pytest.mark.parametrize("column", ["paused_at", "disabled_at"])
+def test_a_run_whose_mailing_rests_is_drained_when_its_time_is_over(play: Play, column: str) -> None:
+    play.open(2)
+    play.set(play.mailing, **{column: AT})
+    assert play.ledger.close_dead_ends(datetime.now(UTC)) == set()
+    play.set(play.run(), give_up_at=AT)
+    assert play.ledger.close_dead_ends(datetime.now(UTC)) == {play.run_id}
+    assert play.run().drain_reason is SkipReason.TOO_LATE
 
 
 def test_open_runs_come_oldest_first_and_one_mailing_can_be_asked_for(play: Play) -> None:

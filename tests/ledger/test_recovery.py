@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from mailer.dispatch import recovery
 from mailer.dispatch.journal import ACCEPTED, DEFERRED, REFUSED, UNTOUCHED, WRITING, Journal
 from mailer.dispatch.ledger.types import Settlement
 from mailer.dispatch.recovery import Recovered, recover
-from mailer.models import Attempt, Claim
+from mailer.models import Attempt, Claim, Retry
 from mailer.rules.outcome import Outcome
 from tests.ledger.play import ACCEPT, AT, Play, settled
 
@@ -59,6 +59,23 @@ def test_each_state_of_the_journal_has_its_consequence(play: Play, folder: Path,
         "total": 6, "accepted": 1, "refused": 1, "unanswered": 2, "deferred": 1,
     }  # fmt: skip
     assert recover(play.ledger, folder, now=NOW) == Recovered()
+
+
+@both
+def test_what_is_rebuilt_is_of_the_claims_time_and_tried_again_in_minutes(
+    play: Play, folder: Path, journal: Journal
+) -> None:
+    play.open(2)
+    window = play.take()
+    journal.mark(journal.begin(window.claim_id, 2), DEFERRED, 451)
+    journal.close()
+    (claim,) = play.ledger.dead_claims("")
+    recover(play.ledger, folder, now=NOW)
+    assert [(row.started_at, row.took_ms) for row in play.log()] == [(claim.claimed_at, 0)]
+    with play.read() as session:
+        again, back = session.scalars(select(Retry.due_at).order_by(Retry.client_id))
+    assert back == NOW
+    assert timedelta(minutes=5) <= again - NOW <= timedelta(minutes=7.5)
 
 
 @both

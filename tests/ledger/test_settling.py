@@ -76,6 +76,15 @@ def test_a_deferred_one_waits_until_it_is_due(play: Play) -> None:
     assert play.ledger.open_runs(10) == []
 
 
+def test_who_is_due_does_not_wait_for_who_is_due_later(play: Play) -> None:
+    play.open(2)
+    early, late = play.take(size=1), play.take(size=1)
+    play.settle(settled(early, DEFER))
+    turn = play.turn(settled(late, fate(Outcome.DEFERRED, retry_at=play.in_a_moment())))
+    assert turn.window is not None
+    assert [one.client_id for one in turn.window.recipients] == [early.recipients[0].client_id]
+
+
 def test_a_deferred_one_without_another_try_is_given_up_with_the_last_words(play: Play) -> None:
     play.open(1)
     play.settle(settled(play.take(), fate(Outcome.DEFERRED)))

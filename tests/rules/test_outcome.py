@@ -76,6 +76,8 @@ def test_everybody_ends_as_one_of_four() -> None:
         pytest.param(556, "5.1.10 Null MX", id="a domain that takes no mail"),
         pytest.param(556, "Domain does not accept mail", id="556 needs no more words"),
         pytest.param(550, "5.1.1", id="nothing but the code"),
+        pytest.param(500, "5.1.1 User unknown", id="the first 5xx"),
+        pytest.param(599, "5.1.1 User unknown", id="the last 5xx"),
     ],
 )
 def test_nobody_lives_there(code: int, text: str) -> None:
@@ -91,6 +93,7 @@ def test_nobody_lives_there(code: int, text: str) -> None:
         pytest.param(450, "5.1.1 Contradicts itself", id="temporary says the code"),
         pytest.param(550, "4.1.1 Contradicts itself", id="temporary says the text"),
         pytest.param(250, "2.1.5 Fine", id="not a refusal at all"),
+        pytest.param(600, "5.1.1 Out of place", id="no code of SMTP"),
         pytest.param(552, "5.2.2 Mailbox full", id="a full mailbox"),
         pytest.param(552, "5.1.1 Contradicts itself", id="full says the code"),
         pytest.param(550, "5.2.1 Mailbox disabled", id="perhaps for a while"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailer.mail.wire.pool import HOLD_S, Pool
+from mailer.mail.wire.pool import HOLD_S, WINDOW_S, Pool
 
 
 def after(pool: Pool, rates: list[float], *, from_s: float = 0.0) -> list[int]:
@@ -23,6 +23,28 @@ def test_it_grows_while_replies_do_not_slow_down() -> None:
 
 def test_it_stops_growing_where_more_connections_bring_no_more_answers() -> None:
     assert after(Pool(5, 50), [10, 10, 5, 5, 5]) == [10, 20, 20, 20, 20]
+
+
+@pytest.mark.parametrize(("passed_s", "answers", "size"), [(2, 200, 20), (1, 110, 20), (1, 120, 40)])
+def test_answers_a_second_are_compared_and_a_tenth_more_is_too_little(passed_s: int, answers: int, size: int) -> None:
+    pool = Pool(5, 50)
+    assert after(pool, [10, 10]) == [10, 20]  # 100 a second with ten
+    pool.review(2 + passed_s, answers=150 + answers, ready=20, waiting=True)
+    assert pool.size == size
+
+
+def test_a_moment_is_too_short_to_judge_by() -> None:
+    pool = Pool(5, 50)
+    pool.review(0.0, answers=0, ready=5, waiting=False)
+    pool.review(WINDOW_S / 2, answers=1_000, ready=5, waiting=True)
+    assert pool.size == 5
+
+
+def test_after_a_complaint_what_more_connections_brought_is_forgotten() -> None:
+    pool = Pool(5, 50)
+    assert after(pool, [10, 10]) == [10, 20]
+    pool.shrink(2, 2)
+    assert after(pool, [10], from_s=2 + HOLD_S) == [4]
 
 
 def test_the_first_two_doublings_are_tried_without_asking() -> None:

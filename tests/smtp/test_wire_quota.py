@@ -29,6 +29,17 @@ class TestLearning:
         assert quota.closed_early(20, reply_lost=True)
         assert quota.letters == 20
 
+    def test_the_longest_life_is_a_limit_as_well(self) -> None:
+        quota = Quota(100, 1_000)
+        quota.served(20)
+        assert quota.closed_early(20, reply_lost=True)
+        assert quota.letters == 20
+
+    def test_a_server_may_want_a_connection_for_each_letter(self) -> None:
+        quota = Quota(100, 1_000)
+        assert quota.closed_early(1, reply_lost=False)
+        assert quota.letters == 1
+
     def test_a_restart_among_longer_lives_is_none(self) -> None:
         quota = Quota(100, 1_000)
         quota.served(100)
@@ -64,7 +75,7 @@ class TestLearning:
     @pytest.mark.parametrize(("among", "goal"), [(1, 16), (CROWD, 1_000)])
     def test_after_a_limit_that_was_none_a_scout_finds_the_way_back(self, among: int, goal: int) -> None:
         quota = Quota(100, 1_000)
-        opened(quota, 1)
+        opened(quota, 5)
         quota.closed_early(8, reply_lost=False)
         assert opened(quota, PROBE_EVERY, among=among) == [(8, 8)] * (PROBE_EVERY - 1) + [(goal, 8)]
         quota.served(16)
