@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from mailer.dispatch.ledger import open_ledger
-from mailer.models import Audience, Client, SuppressionReason
+from mailer.models import Audience, Client, DailyTotal, SuppressionReason
 from mailer.rules.outcome import Outcome, SkipReason
 from tests.ledger.play import AT, DEFER, Play, fate, settled
 from tests.support import world
@@ -162,6 +162,18 @@ def test_who_waits_for_another_try_counts_once_against_the_limit(play: Play) -> 
     assert [one.number for one in again.window.recipients] == [2, 2, 1]
     play.turn(settled(again.window))
     assert play.counters() == {"total": 4, "accepted": 3, "skipped": 1}
+
+
+def test_only_todays_answers_of_this_owner_count_against_the_limit(play: Play, session: Session) -> None:
+    stranger = world.make_user(session)
+    world.make_run(session, world.make_mailing(session, stranger), total=50)
+    today = datetime.now(UTC).date()
+    for owner, on in ((stranger, today), (play.owner, today - timedelta(days=2))):
+        session.add(DailyTotal(owner_id=owner.id, counted_on=on, outcome=Outcome.ACCEPTED, n=50))
+    play.owner.trusted_at = None
+    play.open(4, total=10, accepted=1, refused=2, skipped=3, unanswered=4)
+    play.ledger = open_ledger(session.get_bind(), new_user_daily_limit=3)
+    assert len(play.take().recipients) == 3
 
 
 def test_a_trusted_owner_has_none(play: Play) -> None:

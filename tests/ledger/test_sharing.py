@@ -13,6 +13,7 @@ from mailer.dispatch.ledger.rows import read_recipients
 from mailer.dispatch.ledger.types import Order, Settlement
 from mailer.models import Claim, Sender
 from tests.ledger.play import ACCEPT, AT, DEFER, Play, settled
+from tests.support import world
 
 both = pytest.mark.both_databases
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -109,9 +110,13 @@ def test_a_lease_is_renewed_and_a_lost_claim_is_noticed(play: Play) -> None:
 def test_a_claim_whose_commit_was_not_heard_of_goes_back_untouched(play: Play) -> None:
     ids = play.open(3)
     window = play.take()
+    world.make_client(play.session, play.owner)
+    play.set(play.run(), upto_client_id=ids[-1] + 1, is_exhausted=False)
+    play.take(size=1)
     play.ledger.give_back("w2", {window.claim_id})
-    assert play.claims() == 1
+    assert play.claims() == 2
     play.ledger.give_back("w1", {window.claim_id})
+    assert play.claims() == 1
     assert play.retries() == [(client_id, 1) for client_id in ids]
     assert [one.number for one in play.take().recipients] == [1, 1, 1]
 
