@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailer.mail.wire.pool import HOLD_S, WINDOW_S, Pool
+from mailer.mail.wire.pool import EARLY_S, HOLD_S, WINDOW_S, Pool
 
 
 def after(pool: Pool, rates: list[float], *, from_s: float = 0.0) -> list[int]:
@@ -35,9 +35,24 @@ def test_answers_a_second_are_compared_and_a_tenth_more_is_too_little(passed_s: 
 
 def test_a_moment_is_too_short_to_judge_by() -> None:
     pool = Pool(5, 50)
+    assert after(pool, [10, 10]) == [10, 20]
+    pool.review(2 + WINDOW_S / 2, answers=1_000, ready=20, waiting=True)
+    assert pool.size == 20
+
+
+def test_the_first_two_doublings_measure_nothing_and_need_only_a_moment() -> None:
+    pool = Pool(5, 50)
     pool.review(0.0, answers=0, ready=5, waiting=False)
-    pool.review(WINDOW_S / 2, answers=1_000, ready=5, waiting=True)
-    assert pool.size == 5
+    for at_s, answers, size in [(0.5, 9, 5), (1.0, 10, 10), (1.5, 29, 10), (2.0, 30, 20), (3.0, 100, 20)]:
+        assert pool.is_early == (pool.size < 20)
+        pool.review(at_s * EARLY_S, answers=answers, ready=pool.size, waiting=True)
+        assert pool.size == size
+
+
+def test_after_a_complaint_no_moment_is_enough() -> None:
+    pool = Pool(5, 50)
+    pool.shrink(0, 2)
+    assert not pool.is_early
 
 
 def test_after_a_complaint_what_more_connections_brought_is_forgotten() -> None:

@@ -5,6 +5,7 @@ Grows while more connections bring more answers, shrinks when the server complai
 
 HOLD_S = 10.0
 WINDOW_S, LULL_S = 0.2, 1.0
+EARLY_S = 0.02
 GAIN = 1.15
 
 
@@ -20,6 +21,11 @@ class Pool:
         self._since_answers = 0
         self._rate_before = 0.0
 
+    @property
+    def is_early(self) -> bool:
+        """Two doublings are tried at once: they measure nothing, so they need not last."""
+        return self.size <= 2 * self._start and not (self._rate_before or self._hold_until_s)
+
     def review(self, now_s: float, *, answers: int, ready: int, waiting: bool) -> None:
         """Look at the answers since the last look; doubles the size where that helped the last time."""
         if not waiting and self._since_s <= now_s < self._since_s + LULL_S:
@@ -28,7 +34,7 @@ class Pool:
             self._since_s, self._since_answers = now_s, answers
             return
         passed_s, gained = now_s - self._since_s, answers - self._since_answers
-        if passed_s < WINDOW_S or gained < 2 * self.size or now_s < self._hold_until_s:
+        if passed_s < (EARLY_S if self.is_early else WINDOW_S) or gained < 2 * self.size or now_s < self._hold_until_s:
             return
         rate = gained / passed_s
         if rate < self._rate_before * GAIN:

@@ -12,7 +12,7 @@ from mailer.mail.wire.line import Line
 from mailer.mail.wire.mailbag import Mailbag
 from mailer.mail.wire.opener import Opener
 from mailer.mail.wire.poller import open_poller
-from mailer.mail.wire.pool import Pool
+from mailer.mail.wire.pool import EARLY_S, Pool
 from mailer.mail.wire.quota import Quota
 from mailer.mail.wire.reports import Reports
 from mailer.mail.wire.serving import Serving
@@ -144,7 +144,7 @@ class Wire:
         return bool(ready) and not is_wanted
 
     def _review(self, bag: Mailbag) -> None:
-        self._review_at_s = self._now_s + REVIEW_S
+        self._review_at_s = self._now_s + (EARLY_S if self._pool.is_early else REVIEW_S)
         self._share_quota()
         if len(self._lines) >= self._pool.size:
             ready = sum(line.dialogue.ready for line in self._lines)
