@@ -25,7 +25,7 @@ from mailer.dispatch.ledger.interface import LedgerUnavailable
 
 _CLOCK = "strftime('%Y-%m-%d %H:%M:%f000', 'now'"
 _DAY_S = 86_400
-HANDFUL = 25
+HANDFULS = (250, 25)  # rows of one statement; each size is compiled once
 
 
 @lru_cache(maxsize=256)
@@ -65,14 +65,15 @@ class SqliteTransaction(Transaction):
         """Rows by the handful: cheaper than one by one, and the loop's thread is not woken for each."""
         if not (columns and columns[0]):
             return
-        constant, count = are_constant(columns), len(columns[0])
-        whole = count - count % HANDFUL
+        constant, start = are_constant(columns), 0
         same = [column[0] for column, is_constant in zip(columns, constant, strict=True) if is_constant]
         other = [column for column, is_constant in zip(columns, constant, strict=True) if not is_constant]
-        for start in range(0, whole, HANDFUL):
-            handful = zip(*(column[start : start + HANDFUL] for column in other), strict=True)
-            self._connection.execute(_insert(table, constant, HANDFUL), [*same, *chain.from_iterable(handful)])
-        rest = zip(*(column[whole:] for column in columns), strict=True)
+        for size in HANDFULS:
+            for end in range(start + size, len(columns[0]) + 1, size):
+                handful = zip(*(column[start:end] for column in other), strict=True)
+                self._connection.execute(_insert(table, constant, size), [*same, *chain.from_iterable(handful)])
+                start = end
+        rest = zip(*(column[start:] for column in columns), strict=True)
         self._connection.executemany(_insert(table, (False,) * len(columns), 1), rest)
 
 
