@@ -17,7 +17,7 @@ from mailer.dispatch.letters import Footer, draft
 from mailer.dispatch.loop.bag import AT_ONCE
 from mailer.mail.letter import Addressees, compile_letter, date_header
 from mailer.mail.smtp.dialogue import Dialogue
-from mailer.mail.smtp.events import Envelope
+from mailer.mail.smtp.events import Envelope, Terms
 from mailer.mail.smtp.settings import Settings
 from mailer.models import MessageVersion
 from mailer.rules.outcome import Outcome
@@ -82,27 +82,23 @@ def _links(n: int) -> None:
 def _talk(n: int) -> None:
     """One connection as the wire leads it while all goes well: a body and the next envelope out, four replies in."""
     letter = _filled(1)[0]
+    terms = Terms(SENDER, len(letter), is_stuffed=True, is_plain=True)
     talk = Dialogue(Settings(letters_per_connection=n + 3))
     talk.connected()
     talk.receive(b"220 sink\r\n")
     talk.outgoing()
     talk.receive(HELLO)
-    talk.offer(_envelope("c@example.org", letter))
-    talk.sent += sum(map(len, talk.outgoing()))
+    talk.offer(Envelope(terms, "c@example.org"))
+    talk.unsent -= sum(map(len, talk.outgoing()))
     talk.receive(ENVELOPE_TAKEN)
     talk.body(letter)
-    talk.offer(_envelope("d@example.org", letter))
-    talk.sent += sum(map(len, talk.outgoing()))
+    talk.offer(Envelope(terms, "d@example.org"))
+    talk.unsent -= sum(map(len, talk.outgoing()))
     replies = ACCEPTED + ENVELOPE_TAKEN
     for i in range(n):
         if talk.taken(replies) is None or not talk.looks_ahead:
             raise BenchError("the dialogue does not carry on")
-        data = talk.carry_on(letter, _envelope(f"c{i}@example.org", letter))
-        talk.sent += len(data)
-
-
-def _envelope(recipient: str, letter: bytes) -> Envelope:
-    return Envelope(SENDER, recipient, size=len(letter), is_stuffed=True, is_plain=True)
+        talk.carry_on(letter, Envelope(terms, f"c{i}@example.org"))
 
 
 def _windows(place: Place, n: int) -> list[Figure]:

@@ -32,7 +32,7 @@ class TimedLedger(SqlLedger):
         self.db_wall_s += time.monotonic() - wall_s
         self.db_cpu_s += time.thread_time() - cpu_s
         self.windows += 1
-        if not self.first_s and any(one.finished for one in settlements):
+        if not self.first_s and any(one.finished or one.accepted for one in settlements):
             self.first_s = time.monotonic()
         return made
 

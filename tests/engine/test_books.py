@@ -15,7 +15,7 @@ from mailer.dispatch.loop.bag import Bag
 from mailer.dispatch.loop.books import FLUSH_S, MOST_HANDS, QUICK_S, RETRY_S, RUSH_S, Books
 from mailer.dispatch.pace import Pace
 from mailer.dispatch.remains import examine
-from mailer.mail.smtp.events import Answered, Envelope, Step
+from mailer.mail.smtp.events import Envelope, Terms
 from mailer.rules.outcome import Outcome
 
 UNUSED: Any = None
@@ -90,14 +90,15 @@ class Desk:
         """So many more of a claim are taken by the server."""
         hand = self.books.hands[claim_id]
         first, hand.place = hand.place, hand.place + count
-        out = [Envelope("s@example.org", "c@example.org", (hand, index, b"x")) for index in range(first, hand.place)]
-        self.bag.answered([Answered(one, Step.DOT, 250, "ok") for one in out], 0.0)
+        terms = Terms("s@example.org")
+        out = [Envelope(terms, "c@example.org", (hand, index, b"x")) for index in range(first, hand.place)]
+        self.bag.taken([(one, 250, b"250 ok") for one in out], 0.0)
 
     def turn(self) -> list[tuple[int, int]]:
         """A turn of the books: claim and number of rows of each settlement that it led to."""
         before = len(self.settled)
         self.books.turn(may_claim=True)
-        return [(one.claim_id, len(one.finished)) for one in self.settled[before:]]
+        return [(one.claim_id, len(one.accepted)) for one in self.settled[before:]]
 
 
 @pytest.fixture
@@ -186,7 +187,7 @@ def test_after_a_load_that_failed_the_loop_does_not_wait_for_the_next(desk: Desk
     desk.now_s += RETRY_S
     desk.turn()
     assert desk.places[-2:] == ["here", "there"]
-    assert [len(one.finished) for one in desk.settled[-1:]] == [SIZE]
+    assert [len(one.accepted) for one in desk.settled[-1:]] == [SIZE]
 
 
 def test_while_the_database_is_in_trouble_nothing_new_is_ordered_nor_anything_asked_too_soon(desk: Desk) -> None:

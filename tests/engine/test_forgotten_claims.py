@@ -13,7 +13,7 @@ from mailer.dispatch.loop.books import Books
 from mailer.dispatch.loop.hands import Hand
 from mailer.dispatch.pace import Pace
 from mailer.dispatch.remains import examine
-from mailer.mail.smtp.events import Answered, Envelope, Step
+from mailer.mail.smtp.events import Envelope, Terms
 
 UNUSED: Any = None
 PARTS: Any = SimpleNamespace(ledger=None, monotonic=time.monotonic)
@@ -28,16 +28,16 @@ def test_a_late_answer_is_heard_and_not_marked_in_another_claims_region(tmp_path
     books.hands[7] = hand
     bag.put(hand)
     hand.place = 1  # the first is out with the wire, the second waits
-    out = Envelope("s@example.org", "1@example.org", (hand, 0, b"x"), 1)
+    out = Envelope(Terms("s@example.org", 1), "1@example.org", (hand, 0, b"x"))
     assert bag.bodies([out]) == [b"x"]
 
     books.forget({7})
     books.forget({7})
     journal.begin(8, 1)
-    bag.answered([Answered(out, Step.DOT, 250, "ok")], out.begun_s)
+    bag.taken([(out, 250, b"250 ok")], out.begun_s)
 
     assert (hand.results, hand.left, bag.waiting()) == (2, 0, 0)
-    assert [one.client_id for one in hand.settlement(bag.now).finished] == [1]
+    assert [one.client_id for one in hand.settlement(bag.now, 0.0).row_by_row.finished] == [1]
     journal.close()
     # killed now, recovery must not believe that somebody of claim 8 has a letter
     assert examine(tmp_path, "worker").claims == {7: [(2, 250), (0, 0)], 8: [(0, 0)]}

@@ -4,7 +4,8 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 
-from mailer.mail.smtp.events import RETURNS_LIMIT, Answered, Envelope, Step, Unfit
+from mailer.mail.smtp.events import RETURNS_LIMIT, Answered, Envelope, Step, Taken, Terms, Unfit
+from mailer.mail.smtp.replies import readable
 from mailer.mail.wire import Wire
 
 BOB = "bob@example.test"
@@ -17,7 +18,8 @@ class Bag:
     """
 
     def __init__(self, recipients: list[str], *, size: int = 0, letter: bytes = b"") -> None:
-        self.pile = deque(Envelope("us@example.test", recipient, size=size) for recipient in recipients)
+        terms = Terms("us@example.test", size)
+        self.pile = deque(Envelope(terms, recipient) for recipient in recipients)
         self.letter = letter or b"Subject: hello\r\n\r\nHello\r\n"
         self.total = len(self.pile)
         self.pulled: Counter[str] = Counter()
@@ -42,6 +44,10 @@ class Bag:
 
     def bodies(self, envelopes: Sequence[Envelope]) -> list[bytes | None]:
         return [None if envelope.recipient in self.taken_back else self.letter for envelope in envelopes]
+
+    def taken(self, letters: Sequence[Taken], now_s: float) -> None:
+        told = [Answered(envelope, Step.DOT, code, readable(reply[4:])) for envelope, code, reply in letters]
+        self.answered(told, now_s)
 
     def answered(self, answers: Sequence[Answered], now_s: float) -> None:
         for envelope, step, code, text in answers:

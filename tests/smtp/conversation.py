@@ -1,7 +1,7 @@
 """A dialogue on a table: say the server's bytes, read what the client would write and report."""
 
 from mailer.mail.smtp.dialogue import Dialogue
-from mailer.mail.smtp.events import Envelope, Event
+from mailer.mail.smtp.events import Envelope, Event, Terms
 from mailer.mail.smtp.settings import Settings
 
 EHLO = b"250-mx.example\r\n250-PIPELINING\r\n250-SIZE 10000\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n"
@@ -26,7 +26,7 @@ class Conversation:
     def written(self) -> bytes:
         out = b"".join(self.talk.outgoing())
         if not self.stuck:
-            self.talk.sent += len(out)
+            self.talk.unsent -= len(out)
         return out
 
     def say(self, data: bytes) -> bytes:
@@ -37,7 +37,7 @@ class Conversation:
         return self.written()
 
     def offer(self, recipient: str = "bob@example.test", **facts: object) -> Envelope:
-        envelope = Envelope("us@example.test", recipient, **facts)  # type: ignore[arg-type]
+        envelope = Envelope(Terms("us@example.test", **facts), recipient)  # type: ignore[arg-type]
         assert self.talk.wants_envelope
         assert self.talk.offer(envelope) is None
         return envelope

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.mail.smtp.events import Answered, Envelope, Returned, Step, Unfit
+from mailer.mail.smtp.events import Answered, Envelope, Returned, Step, Terms, Unfit
+from mailer.mail.smtp.replies import readable
 from mailer.mail.smtp.settings import Settings
 from tests.smtp.conversation import BODY, COMMANDS, GROUP, Conversation
 
@@ -24,17 +25,17 @@ def under_way(settings: Settings | None = None) -> Conversation:
 
 
 def further() -> Envelope:
-    return Envelope("us@example.test", "further@example.test")
+    return Envelope(Terms("us@example.test"), "further@example.test")
 
 
 def carried_on(it: Conversation, body: bytes) -> bytes:
     answer = it.talk.taken(TAKEN)
     assert answer is not None
     assert it.talk.looks_ahead
-    it.events.append(answer)
+    envelope, code, reply = answer
+    it.events.append(Answered(envelope, Step.DOT, code, readable(reply[4:])))
     data = it.talk.carry_on(body, further())
     assert isinstance(data, bytes)
-    it.talk.sent += len(data)
     return data
 
 
@@ -79,7 +80,7 @@ def test_a_letter_half_written_when_the_line_dies_was_certainly_not_sent() -> No
     assert answer is not None
     data = it.talk.carry_on(BODY, further())
     assert isinstance(data, bytes)
-    it.talk.sent += len(BODY) + 2  # all but the line end behind the dot
+    it.talk.unsent += len(data) - len(BODY) - 2  # all but the line end behind the dot
     it.lose()
     assert told(it) == [(Returned, "next@example.test", False), (Returned, "further@example.test", True)]
 
@@ -87,7 +88,8 @@ def test_a_letter_half_written_when_the_line_dies_was_certainly_not_sent() -> No
 def test_a_letter_that_cannot_be_sent_here_changes_nothing() -> None:
     it = under_way()
     assert it.talk.taken(TAKEN) is not None
-    assert it.talk.carry_on(BODY, Envelope("us@example.test", "c@example.test", size=20_000)) is Unfit.TOO_LARGE
+    assert it.talk.carry_on(BODY, Envelope(Terms("us@example.test", 20_000), "c@example.test")) is Unfit.TOO_LARGE
+    it.talk.conclude()
     assert it.talk.wants_body
     assert it.give_body() == BODY + b".\r\n"
     it.offer("further@example.test")
@@ -101,6 +103,5 @@ def test_the_last_letters_of_a_line_carry_nobody_behind_them() -> None:
     assert it.talk.taken(TAKEN) is not None
     assert it.talk.looks_ahead
     assert isinstance(it.talk.carry_on(BODY, further()), bytes)
-    it.talk.sent += 10_000
     assert it.talk.taken(TAKEN) is not None
     assert not it.talk.looks_ahead

@@ -27,7 +27,7 @@ class TestTheEndOfAConnection:
         it, bob, eve = self.in_full_flight()
         it.stuck = True
         it.written()
-        it.talk.sent += len(BODY) + 2
+        it.talk.unsent -= len(BODY) + 2
         it.lose("reset")
         assert it.news() == [Returned(bob, untouched=False), Returned(eve, untouched=True)]
         assert bob.returns == 1
@@ -36,7 +36,7 @@ class TestTheEndOfAConnection:
         it, bob, eve = self.in_full_flight()
         it.stuck = True
         it.written()
-        it.talk.sent += len(BODY) + 3
+        it.talk.unsent -= len(BODY) + 3
         it.lose("reset")
         assert it.news() == [Unanswered(bob, "reset"), Returned(eve, untouched=True)]
 

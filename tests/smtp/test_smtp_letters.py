@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailer.mail.smtp.events import Answered, Envelope, Returned, Step, Trouble, Unfit
+from mailer.mail.smtp.events import Answered, Envelope, Returned, Step, Terms, Trouble, Unfit
 from tests.smtp.conversation import BODY, COMMANDS, GROUP, Conversation
 
 BOB = COMMANDS % b"bob@example.test"
@@ -30,7 +30,7 @@ def test_a_body_travels_with_the_next_envelope() -> None:
 
 def test_an_empty_sender_is_a_null_reverse_path() -> None:
     it = Conversation()
-    assert it.talk.offer(Envelope("", "bob@example.test")) is None
+    assert it.talk.offer(Envelope(Terms(""), "bob@example.test")) is None
     assert it.written().startswith(b"MAIL FROM:<>\r\n")
 
 
@@ -52,11 +52,11 @@ def test_parameters_are_said_where_offered_and_needed(facts: dict[str, object], 
 @pytest.mark.parametrize(
     ("envelope", "ehlo", "why"),
     [
-        (Envelope("us@x.test", "bob@x.test", size=10_001), b"250-mx\r\n250 SIZE 10000\r\n", Unfit.TOO_LARGE),
-        (Envelope("us@x.test", "боб@x.test"), b"250-mx\r\n250 8BITMIME\r\n", Unfit.NEEDS_SMTPUTF8),
-        (Envelope("us@x.test", "a@x.test>\r\nRSET"), b"250-mx\r\n250 SMTPUTF8\r\n", Unfit.BAD_ADDRESS),
-        (Envelope("us@x.test", "a@x.test> NOTIFY=NEVER"), b"250 mx\r\n", Unfit.BAD_ADDRESS),
-        (Envelope("us@x.test", ""), b"250 mx\r\n", Unfit.BAD_ADDRESS),
+        (Envelope(Terms("us@x.test", 10_001), "bob@x.test"), b"250-mx\r\n250 SIZE 10000\r\n", Unfit.TOO_LARGE),
+        (Envelope(Terms("us@x.test"), "боб@x.test"), b"250-mx\r\n250 8BITMIME\r\n", Unfit.NEEDS_SMTPUTF8),
+        (Envelope(Terms("us@x.test"), "a@x.test>\r\nRSET"), b"250-mx\r\n250 SMTPUTF8\r\n", Unfit.BAD_ADDRESS),
+        (Envelope(Terms("us@x.test"), "a@x.test> NOTIFY=NEVER"), b"250 mx\r\n", Unfit.BAD_ADDRESS),
+        (Envelope(Terms("us@x.test"), ""), b"250 mx\r\n", Unfit.BAD_ADDRESS),
     ],
 )
 def test_a_letter_that_this_server_cannot_take_is_not_tried(envelope: Envelope, ehlo: bytes, why: Unfit) -> None:

@@ -6,10 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.mail.smtp.dialogue import Dialogue
-from mailer.mail.smtp.events import Answered, Envelope, Event, Returned, Step, Trouble, Unanswered
+from mailer.mail.smtp.events import Answered, Envelope, Event, Returned, Step, Terms, Trouble, Unanswered
+from mailer.mail.smtp.replies import readable
 from mailer.mail.smtp.settings import Settings
 from tests.smtp.conversation import EHLO, PLAIN_EHLO
 
+TERMS = Terms("us@example.test", is_plain=True)
 LINES = [b"250 ok", b"250-a\r\n250 b", b"354 go", b"421 bye", b"450 later", b"550 no", b"554 no", b"221 x", b"junk"]
 
 
@@ -30,25 +32,26 @@ class Sender:
         self.hear(ehlo)
 
     def hear(self, data: bytes) -> None:
-        answer = self.talk.taken(data) if self.hurries else None
-        self.note(self.talk.receive(data) if answer is None else [answer])
-        if answer is not None and self.talk.looks_ahead:
+        answer = self.talk.taken(data) if self.hurries and self.talk.looks_ahead else None
+        if answer is not None:
+            envelope, code, reply = answer
+            self.note([Answered(envelope, Step.DOT, code, readable(reply[4:]))])
             self.carry_on()
             return
+        self.note(self.talk.receive(data))
         if self.talk.wants_body:
             self.talk.body(b"Hello\r\n")
             self.bodies += 1
         if self.talk.wants_envelope:
-            letter = Envelope("us@example.test", f"{len(self.offered)}@example.test")
+            letter = Envelope(TERMS, f"{len(self.offered)}@example.test")
             self.offered.append(letter)
             assert self.talk.offer(letter) is None
-        self.talk.sent += len(b"".join(self.talk.outgoing()))
+        self.talk.unsent -= len(b"".join(self.talk.outgoing()))
 
     def carry_on(self) -> None:
-        self.offered.append(Envelope("us@example.test", f"{len(self.offered)}@example.test"))
+        self.offered.append(Envelope(TERMS, f"{len(self.offered)}@example.test"))
         data = self.talk.carry_on(b"Hello\r\n", self.offered[-1])
         assert isinstance(data, bytes)
-        self.talk.sent += len(data)
         self.bodies += 1
 
     def note(self, events: list[Event]) -> None:

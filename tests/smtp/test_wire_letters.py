@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailer.mail.smtp.events import Step, Unfit
+from mailer.mail.smtp.events import Step, Terms, Unfit
 from mailer.mail.wire import Limits
 from tests.smtp.bag import Bag, people, turn_until
 from tests.smtp.conftest import WireMaker
@@ -68,7 +68,7 @@ def test_the_servers_words_are_kept_as_received(wire_to: WireMaker) -> None:
 
 def test_a_letter_that_the_server_cannot_take_is_not_tried(wire_to: WireMaker) -> None:
     bag = Bag([BOB, "боб@example.test"], size=5_000)
-    bag.pile[1].size = 10
+    bag.pile[1].terms = Terms("us@example.test", 10)
     with SmtpServer(size=1_000, smtputf8=False) as server:
         deliver(wire_to, server, bag)
         assert not [line for _, line in server.commands if line.startswith("MAIL")]
@@ -78,7 +78,7 @@ def test_a_letter_that_the_server_cannot_take_is_not_tried(wire_to: WireMaker) -
 def test_in_full_flow_a_letter_that_the_server_cannot_take_holds_up_nobody(wire_to: WireMaker) -> None:
     bag = Bag(people(12), size=10)
     for index in (5, 6, 11):
-        bag.pile[index].size = 5_000
+        bag.pile[index].terms = Terms("us@example.test", 5_000)
     with SmtpServer(size=1_000) as server:
         deliver(wire_to, server, bag, limits=Limits(start=1, connections=1))
         assert server.recipients() == [one for one in people(11) if one not in bag.unfit]

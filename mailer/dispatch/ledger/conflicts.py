@@ -30,7 +30,7 @@ def without_written(work: Transaction, run_id: int, found: Sequence[Row]) -> lis
 def unwritten(driver: Driver, settlements: Sequence[Settlement]) -> list[Settlement]:
     """The settlements less what is written already."""
     with driver.reading() as work:
-        return [_unwritten(work, settlement) for settlement in settlements]
+        return [_unwritten(work, settlement.row_by_row) for settlement in settlements]
 
 
 def _unwritten(work: Transaction, settlement: Settlement) -> Settlement:

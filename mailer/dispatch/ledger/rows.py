@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mailer.dispatch.ledger.drivers import Column, Driver, Row, Table
-from mailer.dispatch.ledger.types import Finished, Recipient, Recipients
+from mailer.dispatch.ledger.types import Accepted, Finished, Recipient, Recipients
 from mailer.rules.outcome import Outcome, SkipReason
 
 _OUTCOMES = {outcome: outcome.value for outcome in Outcome}
@@ -46,8 +46,6 @@ def attempt_columns(driver: Driver, run_id: int, finished: Sequence[Finished]) -
     clients, numbers, addresses, moments, took, outcomes, reasons, codes, texts, _due, rebuilt = zip(
         *finished, strict=True
     )
-    # neighbours share their moments, and writing one costs as much as the rest of a row
-    stamps = {at: driver.stamp(at) for at in set(moments)}
     if "\0" in "".join(texts):
         texts = tuple(text.replace("\0", "\ufffd") for text in texts)
     return [
@@ -55,7 +53,7 @@ def attempt_columns(driver: Driver, run_id: int, finished: Sequence[Finished]) -
         clients,
         numbers,
         addresses,
-        [*map(stamps.__getitem__, moments)],
+        _stamped(driver, moments),
         took,
         [*map(_OUTCOMES.__getitem__, outcomes)],
         [reason and reason.value for reason in reasons],
@@ -63,6 +61,21 @@ def attempt_columns(driver: Driver, run_id: int, finished: Sequence[Finished]) -
         texts,
         rebuilt,
     ]
+
+
+def accepted_columns(driver: Driver, run_id: int, accepted: Accepted) -> list[Column]:
+    """The same of results that are columns already."""
+    same = (run_id, Outcome.ACCEPTED.value, None, False)
+    run, outcome, reason, is_rebuilt = ((value,) * len(accepted) for value in same)
+    who = accepted.client_ids, accepted.numbers, accepted.addresses
+    moments = _stamped(driver, accepted.started_at)
+    return [run, *who, moments, accepted.took_ms, outcome, reason, accepted.codes, accepted.texts, is_rebuilt]
+
+
+def _stamped(driver: Driver, moments: Sequence[datetime]) -> Column:
+    """Neighbours share their moments, and writing one costs as much as the rest of a row."""
+    stamps = {at: driver.stamp(at) for at in set(moments)}
+    return [*map(stamps.__getitem__, moments)]
 
 
 def retry_row(driver: Driver, run_id: int, one: Finished, due_at: datetime) -> Row:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mailer.dispatch.ledger.drivers import Row, Transaction
+from mailer.dispatch.ledger.drivers import Column, Row, Transaction
 from mailer.dispatch.ledger.facts import RunRow
 from mailer.dispatch.ledger.rows import (
     ATTEMPT,
     RETRY,
+    accepted_columns,
     attempt_columns,
     back_row,
     given_up,
@@ -50,9 +51,9 @@ class Settling:
             if run is None or settlement.claim_id not in standing:
                 lost.append(settlement.claim_id)
                 if run is not None:
-                    self._learn(run, settlement.finished)
+                    self._learn(run, settlement.row_by_row.finished)
                 continue
-            self._take(run, settlement if settlement.is_over else self._shrink(settlement, standing))
+            self._take(run, settlement if settlement.is_over else self._shrink(settlement.row_by_row, standing))
         over = [one.claim_id for one in settlements if one.is_over and one.claim_id in standing]
         self._write(over)
         return tuple(lost)
@@ -62,17 +63,22 @@ class Settling:
         driver, run_id = self._work.driver, run.run_id
         deferred = [one for one in settlement.finished if one.outcome is Outcome.DEFERRED]
         finished = [*settlement.finished, *(given_up(one, run.now) for one in deferred if one.retry_at is None)]
-        for column, more in zip(self._attempts, attempt_columns(driver, run_id, finished), strict=True):
-            column.extend(more)
+        self._log(attempt_columns(driver, run_id, finished))
+        self._log(accepted_columns(driver, run_id, settlement.accepted))
         again = [retry_row(driver, run_id, one, one.retry_at) for one in deferred if one.retry_at]
         back = [back_row(driver, run_id, one, settlement.back_at or run.now) for one in settlement.back]
         self._retries += again + back
         self._tally.attempts(run, finished)
+        self._tally.accepted(run, settlement.accepted)
         self._tally.runs[run_id]["retries"] += sum(row[2] > 1 for row in again + back)
         due = [one.retry_at for one in deferred if one.retry_at]
         due += [settlement.back_at or run.now] * bool(settlement.back)
         if due:
             run.next_retry_at = min([*due, *([run.next_retry_at] if run.next_retry_at else [])])
+
+    def _log(self, columns: Sequence[Column]) -> None:
+        for column, more in zip(self._attempts, columns, strict=True):
+            column.extend(more)
 
     def _shrink(self, settlement: Settlement, standing: dict[int, str]) -> Settlement:
         """Of a claim that stays: only what is still on its list, which loses it. So the same part settles once."""

@@ -2,13 +2,13 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
 from operator import attrgetter
 
 from mailer.dispatch.ledger.drivers import Transaction
 from mailer.dispatch.ledger.facts import RunRow
-from mailer.dispatch.ledger.types import Finished
+from mailer.dispatch.ledger.types import Accepted, Finished
 from mailer.models import HeldReason
 from mailer.rules.outcome import FINALS, Outcome
 
@@ -55,9 +55,26 @@ class Tally:
         for outcome, n in outcomes.items():
             if outcome in FINALS:
                 counts[outcome] += n
-        self._count_days(run, finished, outcomes)
-        if run.held_count and run.held_reason is None and outcomes.keys() - {Outcome.SKIPPED, Outcome.UNANSWERED}:
-            self.relieved.add(run.run_id)
+        moments = set(map(_STARTED_AT_OF, finished))  # few, for neighbours share theirs
+        if self._is_one_day(run, moments):
+            for outcome, n in outcomes.items():
+                self.days[run.owner_id, run.local_day(min(moments)), outcome] += n
+        else:
+            self.days.update((run.owner_id, run.local_day(one.started_at), one.outcome) for one in finished)
+        if outcomes.keys() - {Outcome.SKIPPED, Outcome.UNANSWERED}:
+            self._relieve(run)
+
+    def accepted(self, run: RunRow, accepted: Accepted) -> None:
+        """The same of results that are columns already."""
+        if not accepted:
+            return
+        self.runs[run.run_id][Outcome.ACCEPTED] += len(accepted)
+        moments = set(accepted.started_at)
+        if self._is_one_day(run, moments):
+            self.days[run.owner_id, run.local_day(min(moments)), Outcome.ACCEPTED] += len(accepted)
+        else:
+            self.days.update((run.owner_id, run.local_day(at), Outcome.ACCEPTED) for at in accepted.started_at)
+        self._relieve(run)
 
     def learned(self, run: RunRow, day: date, outcome: Outcome, *, is_counted: bool) -> None:
         """An unanswered one turned out otherwise; `is_counted`: it was not sent again by hand."""
@@ -67,16 +84,13 @@ class Tally:
             self.runs[run.run_id][Outcome.UNANSWERED] -= 1
             self.runs[run.run_id][outcome] += 1
 
-    def _count_days(self, run: RunRow, finished: Sequence[Finished], outcomes: Counter[Outcome]) -> None:
-        if not finished:
-            return
-        moments = set(map(_STARTED_AT_OF, finished))  # few, for neighbours share theirs
-        first, last = run.local_day(min(moments)), run.local_day(max(moments))
-        if first == last:  # all but the window at midnight
-            for outcome, n in outcomes.items():
-                self.days[run.owner_id, first, outcome] += n
-        else:
-            self.days.update((run.owner_id, run.local_day(one.started_at), one.outcome) for one in finished)
+    def _is_one_day(self, run: RunRow, moments: Collection[datetime]) -> bool:
+        """All but the window at midnight."""
+        return bool(moments) and run.local_day(min(moments)) == run.local_day(max(moments))
+
+    def _relieve(self, run: RunRow) -> None:
+        if run.held_count and run.held_reason is None:
+            self.relieved.add(run.run_id)
 
     def write(self, work: Transaction, runs: dict[int, RunRow]) -> None:
         """One statement for all runs that changed, one for all owners' days and outcomes; always in the same order."""

@@ -1,7 +1,7 @@
 """What the ledger and the loop hand one another: plain values, never rows or ORM objects."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -70,6 +70,35 @@ class Finished(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """Results of those whose letters went well, as columns: nothing has to be made for each of them.
+
+    `texts` are printable, as every server's words are by the time that they come here.
+    """
+
+    client_ids: Sequence[int]
+    numbers: Sequence[int]
+    addresses: Sequence[str]
+    started_at: Sequence[datetime]
+    took_ms: Sequence[int]
+    codes: Sequence[int]
+    texts: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.client_ids)
+
+    @property
+    def rows(self) -> Iterator[Finished]:
+        """The same, one by one."""
+        who = zip(self.client_ids, self.numbers, self.addresses, self.started_at, self.took_ms, strict=True)
+        for facts, code, text in zip(who, self.codes, self.texts, strict=True):
+            yield Finished(*facts, Outcome.ACCEPTED, None, code, text)
+
+
+NOBODY = Accepted((), (), (), (), (), (), ())
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """Results of one claim. `back` returns to the retry table with the same number, due at `back_at`.
 
@@ -83,6 +112,14 @@ class Settlement:
     back: tuple[Recipient, ...] = ()
     back_at: datetime | None = None
     is_over: bool = True
+    accepted: Accepted = NOBODY
+
+    @property
+    def row_by_row(self) -> "Settlement":
+        """The same with all results among `finished`, where each has to be looked at."""
+        if not self.accepted:
+            return self
+        return replace(self, finished=(*self.finished, *self.accepted.rows), accepted=NOBODY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Before a body is given out it asks whether it still may be; after that only the 
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import repeat
@@ -15,16 +16,14 @@ from mailer.dispatch.ledger.types import Finished
 from mailer.dispatch.letters import Postmark
 from mailer.dispatch.loop.hands import Hand
 from mailer.dispatch.pace import Pace
-from mailer.mail.smtp.events import RETURNS_LIMIT, Answered, Envelope, Step, Unfit
+from mailer.mail.smtp.events import RETURNS_LIMIT, Answered, Envelope, Step, Taken, Terms, Unfit
 from mailer.rules import outcome
 from mailer.rules.outcome import Outcome, SkipReason
 
 # what an envelope's token is: the hand, the recipient's index in it, the filled letter
 Held = tuple[Hand, int, bytes]
 _MARKS = {Outcome.ACCEPTED: ACCEPTED, Outcome.REFUSED: REFUSED, Outcome.DEFERRED: DEFERRED}
-_ACCEPTED = Outcome.ACCEPTED
-_BEGUN = entry(WRITING)
-_new = tuple.__new__  # of a named tuple, once per letter: its own constructor takes twice as long
+_BEGUN, _TAKEN = entry(WRITING), entry(ACCEPTED)
 _UNFIT = {Unfit.TOO_LARGE: SkipReason.TOO_LARGE}
 AT_ONCE, ROOM = 64, 256_000  # letters filled together, and bytes of them
 _LOST_WORDS = "the connection ended before the letter was sent"
@@ -42,7 +41,6 @@ class Bag:
         self._monotonic = monotonic
         self._ready: deque[Hand] = deque()
         self.now = now
-        self._begun_at: dict[int, datetime] = {}
         self.is_shut = False
         self.trouble_seen: tuple[Step, int, str] | None = None
 
@@ -51,7 +49,6 @@ class Bag:
     def set_time(self, now: datetime) -> None:
         """Once per turn of the loop."""
         self.now = now
-        self._begun_at.clear()
         self._postmark.set_time(now)
 
     def put(self, hand: Hand) -> None:
@@ -102,8 +99,7 @@ class Bag:
         now_s, put = self._monotonic(), self._put
         last, may_begin = None, False
         for envelope in envelopes:
-            held: Held = envelope.token  # type: ignore[assignment]
-            hand, index, letter = held
+            hand, index, letter = envelope.token
             if hand is not last:
                 last, may_begin = hand, not (hand.is_closed or self.is_shut or now_s >= hand.lease_s)
             if may_begin and index not in hand.barred:
@@ -113,29 +109,28 @@ class Bag:
                 found.append(None)
         return found
 
+    def taken(self, letters: Sequence[Taken], now_s: float) -> None:
+        """Letters that went well: marked, and kept for the log."""
+        put = self._put
+        for envelope, code, reply in letters:
+            hand, index, _letter = envelope.token
+            put(hand.slot + index, _TAKEN + code)
+            hand.taken.append((index, envelope.begun_s, now_s, code, reply))
+            hand.left -= 1
+
     def answered(self, answers: Sequence[Answered], now_s: float) -> None:
         """Replies that speak of these letters."""
-        put, begun_at = self._put, self._begun_at
         for envelope, step, code, text in answers:
-            held: Held = envelope.token  # type: ignore[assignment]
+            held: Held = envelope.token
             hand, index, _letter = held
             verdict, mark = verdict_of(step, code)
             if mark:
-                put(hand.slot + index, mark)
-            took_ms = int((now_s - envelope.begun_s) * 1000)
-            if verdict is not _ACCEPTED:
-                self._finish(held, verdict, code, text, took_ms)
-                continue
-            # as `_finish` would, but for its call and its questions: once per letter
-            people, at = hand.window.recipients, begun_at.get(took_ms) or self._begun(took_ms)
-            one, number, address = people.client_ids[index], people.numbers[index], people.addresses[index]
-            row = (one, number, address, at, took_ms, verdict, None, code, text, None, False)
-            hand.finished.append(_new(Finished, row))
-            hand.left -= 1
+                self._put(hand.slot + index, mark)
+            self._finish(held, verdict, code, text, int((now_s - envelope.begun_s) * 1000))
 
     def returned(self, envelope: Envelope, *, untouched: bool) -> None:
         """Certainly not sent: try again, but not for ever over connections that die."""
-        held: Held = envelope.token  # type: ignore[assignment]
+        held: Held = envelope.token
         hand, index, _letter = held
         self._mark(hand.slot + index, UNTOUCHED, 0)
         if hand.is_closed or self.is_shut or index in hand.barred or self._monotonic() >= hand.lease_s:
@@ -150,13 +145,20 @@ class Bag:
 
     def unanswered(self, envelope: Envelope, why: str, took_ms: int) -> None:
         """Fate unknown (RFC 1047): written down, never sent again by itself."""
-        held: Held = envelope.token  # type: ignore[assignment]
+        held: Held = envelope.token
         self._finish(held, Outcome.UNANSWERED, None, why, took_ms)
 
     def unsendable(self, envelope: Envelope, why: Unfit) -> None:
         """This server offers no way to take it."""
-        held: Held = envelope.token  # type: ignore[assignment]
-        hand, index, _letter = held
+        held: Held = envelope.token
+        hand, index, letter = held
+        if envelope.terms.size > len(letter):
+            # its neighbours are larger: by itself it may pass
+            terms = replace(envelope.terms, size=len(letter))
+            hand.again.append(Envelope(terms, envelope.recipient, held, envelope.returns))
+            if hand not in self._ready:
+                self._ready.appendleft(hand)
+            return
         self._skip(hand, index, _UNFIT.get(why, SkipReason.BAD_ADDRESS))
 
     def trouble(self, step: Step, code: int, text: str) -> None:
@@ -189,17 +191,9 @@ class Bag:
         sender = self._postmark.sender
         # a letter is not filled for an address that is none; ours need no dot-stuffing
         is_plain = sender.isascii() and "".join(addresses).isascii()
-        smtputf8 = repeat(False) if is_plain else [not address.isascii() for address in reversed(addresses)]
-        hand.again += map(
-            Envelope,
-            repeat(sender),
-            reversed(addresses),
-            zip(repeat(hand), reversed(indexes), reversed(letters)),
-            map(len, reversed(letters)),
-            smtputf8,
-            repeat(True),
-            repeat(is_plain),
-        )
+        terms = Terms(sender, max(map(len, letters)), is_stuffed=True, is_plain=is_plain)
+        held = zip(repeat(hand), indexes, letters, strict=False)
+        hand.again += [*map(Envelope, repeat(terms), addresses, held)][::-1]
         return True
 
     def _fill_one(self, hand: Hand, index: int) -> None:
@@ -221,13 +215,9 @@ class Bag:
         number = people.numbers[index]
         retry_at = self._retry_at(hand, number) if verdict is Outcome.DEFERRED else None
         who = people.client_ids[index], number, people.addresses[index]
-        hand.finished.append(Finished(*who, self._begun(took_ms), took_ms, verdict, None, code, text, retry_at))
+        at = self.now - timedelta(milliseconds=took_ms)
+        hand.finished.append(Finished(*who, at, took_ms, verdict, None, code, text, retry_at))
         hand.left -= 1
-
-    def _begun(self, took_ms: int) -> datetime:
-        """When; kept for this turn, whose answers share few such moments: half a microsecond each."""
-        at = self._begun_at[took_ms] = self.now - timedelta(milliseconds=took_ms)
-        return at
 
     def _retry_at(self, hand: Hand, number: int) -> datetime | None:
         """Growing, spread pauses; None when that would be too late: then the ledger gives up."""

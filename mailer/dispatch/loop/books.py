@@ -144,7 +144,7 @@ class Books:
         for hand in self.hands.values():
             if hand.results and (everything or hand.left == 0 or now_s >= hand.written_s + FLUSH_S):
                 hand.written_s = now_s
-                found.append(hand.settlement(self._bag.now))
+                found.append(hand.settlement(self._bag.now, now_s))
         return found
 
     def _book(self, settlements: Sequence[Settlement], wishes: Sequence[Wish]) -> Booked:
@@ -181,6 +181,7 @@ class Books:
 
     def _settled(self, settlement: Settlement) -> None:
         self.totals.update(map(_OUTCOME_OF, settlement.finished))
+        self.totals[Outcome.ACCEPTED] += len(settlement.accepted)
         if settlement.is_over and settlement.claim_id in self.hands:
             del self.hands[settlement.claim_id]
             self._journal.end(settlement.claim_id)

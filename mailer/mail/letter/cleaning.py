@@ -18,6 +18,7 @@ _SPECIALS: Final = r"\x00-\x20\x7f-\xa0\"(),:;<>@\[\\\]\u2028\u2029"
 # a whole column, one to a line: none may hold a line end
 _ADDRESSES: Final = re.compile(f"(?:[^{_SPECIALS}]+@[^{_SPECIALS}]+\n)*")
 _URL_CHARACTERS: Final = bytes(set(range(0x21, 0x7F)) - set(b"<>"))
+_ATOMS: Final = bytes(set(range(0x21, 0x7F)) - set(b'"(),:;<>@[\\]'))
 _LONGEST_ADDRESS: Final = 320
 _LONGEST_MESSAGE_ID: Final = 252
 _LONGEST_LINK: Final = 900
@@ -53,9 +54,18 @@ def written_addresses(addresses: Sequence[str]) -> list[bytes]:
     """A column of them; ValueError if any is not one. `=?` is looked for in all at once: no two share a line."""
     lines = _lines(addresses)
     is_long = max(map(len, addresses), default=0) > _LONGEST_ADDRESS
-    if is_long or "=?" in lines or _ADDRESSES.fullmatch(lines) is None:
+    if is_long or "=?" in lines or not (_are_plain_addresses(lines) or _ADDRESSES.fullmatch(lines)):
         raise ValueError("not an address for a header among these")
     return lines.encode().splitlines()
+
+
+def _are_plain_addresses(lines: str) -> bool:
+    """Most are of ASCII and nothing but atoms: what is left of them tells, five times as fast as the pattern."""
+    if not lines.isascii():
+        return False
+    raw = lines.encode()
+    is_whole = b"\n@" not in raw and b"@\n" not in raw and raw[:1] != b"@"
+    return is_whole and raw.translate(None, _ATOMS) == b"@\n" * lines.count("\n")
 
 
 def check_message_ids(message_ids: Sequence[bytes]) -> None:

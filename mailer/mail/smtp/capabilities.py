@@ -1,6 +1,7 @@
 """What a server offered in its reply to EHLO (RFC 5321 §4.1.1.1)."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +17,12 @@ class Capabilities:
     auth: frozenset[str] = frozenset()
 
 
+@lru_cache(maxsize=64)
 def offered(text: str) -> Capabilities:
-    """Read the lines after the first one; unknown words are ignored, a size that is no number is no limit."""
+    """Read the lines after the first one; unknown words are ignored, a size that is no number is no limit.
+
+    The same words give the same object.
+    """
     words: dict[str, list[str]] = {}
     for line in text.splitlines()[1:]:
         # "AUTH=LOGIN" is an old spelling that some servers send beside, or instead of, "AUTH LOGIN"

@@ -6,19 +6,17 @@ The greeting first, then letters. Hostile or confused servers end the conversati
 import re
 from collections.abc import Callable
 
-from mailer.mail.smtp.commands import group, stuffed
-from mailer.mail.smtp.events import Answered, Envelope, Event, Step, Unfit
+from mailer.mail.smtp.commands import AFTER_RECIPIENT, common_group, group, stuffed
+from mailer.mail.smtp.events import Answered, Envelope, Event, Step, Taken, Unfit
 from mailer.mail.smtp.greeting import Greeting, RefusedError
 from mailer.mail.smtp.replies import Replies, readable
 from mailer.mail.smtp.settings import Settings
-from mailer.mail.smtp.transactions import Transactions
+from mailer.mail.smtp.transactions import DOT_LINE, Transactions
 
 # what a server says while all goes well: a letter taken, and the next one's envelope
 _group_taken = re.compile(rb"25\d [^\n]*\n25\d [^\n]*\n354 [^\n]*\n").fullmatch
 _TAKEN = {b"25%d " % digit: 250 + digit for digit in range(10)}
-_DOT = Step.DOT
-_AWAITED = (Step.DOT, Step.MAIL, Step.RCPT, Step.DATA)
-_FOUR = len(_AWAITED)
+_FOUR = len((Step.DOT, Step.MAIL, Step.RCPT, Step.DATA))
 _ON_REPLY: dict[Step, Callable[[Transactions, int, bytes, list[Event]], None]] = {
     Step.DOT: Transactions._on_dot,
     Step.MAIL: Transactions._on_mail,
@@ -28,11 +26,10 @@ _ON_REPLY: dict[Step, Callable[[Transactions, int, bytes, list[Event]], None]] =
     Step.VOID: Transactions._on_void,
     Step.QUIT: Transactions._on_quit,
 }
-_new = tuple.__new__  # of a named tuple, once per letter: its own constructor takes twice as long
 
 
 class Dialogue(Transactions):
-    """Feed it bytes, write what `outgoing` gives, add to `sent` the octets that the kernel took.
+    """Feed it bytes, write what `outgoing` gives, take off `unsent` the octets that the kernel took.
 
     `wants_body`: ask for the body of `next`, then call `body` or `abandon`. `over`: close the socket.
     `mid_reply`: the server has begun a reply and not ended it.
@@ -76,13 +73,20 @@ class Dialogue(Transactions):
     def receive(self, data: bytes) -> list[Event]:
         """The server spoke."""
         taken = self.taken(data)
-        return self._read(data) if taken is None else [taken]
+        if taken is None:
+            return self._read(data)
+        self.conclude()
+        envelope, code, reply = taken
+        return [Answered(envelope, Step.DOT, code, readable(reply[4:]))]
 
-    def taken(self, data: bytes) -> Answered | None:
-        """DOT, MAIL, RCPT and DATA answered well: as `receive`, at a third of the cost. None: something else."""
-        letter, expected = self.current, self._expected
+    def taken(self, data: bytes) -> Taken | None:
+        """Whether this says that DOT, MAIL, RCPT and DATA went well, and that is all; changes nothing.
+
+        None: something else. Otherwise call `carry_on`, where `looks_ahead`, or `receive`.
+        """
+        letter = self.current
         # with a letter whose reply is due, four can only be its own and those to the next one's envelope
-        if letter is None or len(expected) != _FOUR or self.mid_reply or self.sent < self._dot_at:
+        if letter is None or len(self._expected) != _FOUR or self.unsent > self._behind_dot or self.mid_reply:
             return None
         reply, _, rest = data.partition(b"\n")
         code = _TAKEN.get(reply[:4])
@@ -92,38 +96,44 @@ class Dialogue(Transactions):
             if not _group_taken(rest):
                 return None
             self._usual = rest
-        expected.clear()
+        return letter, code, reply
+
+    def conclude(self) -> None:
+        """After `taken`, where there is nothing to carry on with: the next letter's body is wanted."""
+        self._expected.clear()
         self.current = None
         self.answered += 1
         self._group_open = False
         self.wants_body = True
-        return _new(Answered, (letter, _DOT, code, readable(reply[4:])))
 
     @property
     def looks_ahead(self) -> bool:
-        """After `taken`: the envelope of a further letter may follow this one's body, see `carry_on`."""
+        """The envelope of a further letter may follow the next one's body, see `carry_on`."""
         return self.begun < self._look_ahead
 
     def carry_on(self, letter: bytes, envelope: Envelope) -> bytes | Unfit:
-        """After `taken`, and where `looks_ahead`: as `body` and `offer`, at half their cost; what is to be written.
+        """After `taken`, and where `looks_ahead`: `receive`, `body` and `offer` in one; what is to be written at once.
 
-        Unfit: `envelope` cannot be sent here, and nothing was done.
+        Octets of it that the kernel does not take are to be added to `unsent`. Unfit: `envelope` cannot be sent
+        here, and nothing was done.
         """
-        commands = group(envelope, self.capabilities)
-        if not isinstance(commands, bytes):
-            return commands
+        terms = envelope.terms
+        common = terms.said if terms.said_to is self.capabilities else common_group(terms, self.capabilities)
+        if common:
+            commands = common + envelope.recipient.encode() + AFTER_RECIPIENT
+        else:
+            found = group(envelope, self.capabilities)
+            if not isinstance(found, bytes):
+                return found
+            commands = found
         self.current = current = self.next
         self.next = envelope
+        self.answered += 1
         self.begun += 1
-        self.wants_body = False
-        self._group_open = True
-        self._expected += _AWAITED
-        if current is None or not current.is_stuffed:
+        self._behind_dot = len(commands)
+        if current is None or not current.terms.is_stuffed:
             letter = stuffed(letter)
-        data = b"".join((letter, b".\r\n", commands))
-        self._dot_at = self._queued + len(letter) + 3
-        self._queued += len(data)
-        return data
+        return b"".join((letter, DOT_LINE, commands))
 
     def _read(self, data: bytes) -> list[Event]:
         events: list[Event] = []

@@ -6,7 +6,7 @@ What a reply means for the log is not decided here.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Step(StrEnum):
@@ -35,23 +35,35 @@ class Unfit(StrEnum):
 
 
 @dataclass(slots=True, eq=False)
-class Envelope:
-    """One letter for one recipient; `token` is the caller's own and is never looked at.
+class Terms:
+    """What letters that were made together have in common.
 
-    `sender` may be empty (`MAIL FROM:<>`). `size` is in octets, as near as known; 0: the server is not told.
-    `is_stuffed`: the caller vouches that the body has no line with a dot first and ends with CRLF; `is_plain`: that
-    both addresses are such, and of ASCII.
-    `returns` counts how often a dying connection gave the letter back: the caller stops at RETURNS_LIMIT.
-    `begun_s` is the wire's monotonic time of the first command.
+    `sender` may be empty (`MAIL FROM:<>`). `size` is that of the largest in octets, as near as known; 0: the server
+    is not told. `is_stuffed`: the caller vouches that no body has a line with a dot first and each ends with CRLF;
+    `is_plain`: that all addresses are such, and of ASCII.
     """
 
     sender: str
-    recipient: str
-    token: object = None
     size: int = 0
     smtputf8: bool = False
     is_stuffed: bool = False
     is_plain: bool = False
+    # what is said of them before a recipient's address, and to whom: see commands.common_group
+    said_to: object = None
+    said: bytes = b""
+
+
+@dataclass(slots=True, eq=False)
+class Envelope:
+    """One letter for one recipient; `token` is the caller's own and is never looked at.
+
+    `returns` counts how often a dying connection gave the letter back: the caller stops at RETURNS_LIMIT.
+    `begun_s` is the wire's monotonic time of the first command.
+    """
+
+    terms: Terms
+    recipient: str
+    token: Any = None
     returns: int = 0
     begun_s: float = 0.0
 
@@ -66,6 +78,10 @@ class Answered(NamedTuple):
     step: Step
     code: int
     text: str
+
+
+# as the usual step finds it: the letter, the 2xx to its final dot, and the reply as received, one line without its end
+Taken = tuple[Envelope, int, bytes]
 
 
 class Returned(NamedTuple):

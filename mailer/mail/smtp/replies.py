@@ -3,6 +3,8 @@
 Replies read before the nonsense still count: a 250 is a 250 even when garbage follows it.
 """
 
+from collections.abc import Sequence
+
 LINE_LIMIT = 8_192  # RFC 5321 §4.5.3.1.5 says 512; real servers say more
 REPLY_LIMIT = 65_536
 TEXT_LIMIT = 1_000
@@ -68,6 +70,18 @@ class Replies:
             self._lines = []
             self._taken = 0
         return True
+
+
+def readable_lines(replies: Sequence[bytes]) -> list[str]:
+    """What `readable` makes of the text of each of these replies of one line, all at once where they are plain."""
+    try:
+        lines = b"\n".join(replies).decode().split("\n")
+    except UnicodeDecodeError:
+        lines = []
+    texts = [line[4:].rstrip()[:TEXT_LIMIT] for line in lines]
+    if len(texts) == len(replies) and "".join(texts).isprintable():
+        return texts
+    return [readable(reply[4:]) for reply in replies]
 
 
 def readable(raw: bytes, *, limit: int = TEXT_LIMIT) -> str:

@@ -14,12 +14,14 @@ from mailer.mail.smtp.settings import Settings
 
 _GROUP = (Step.MAIL, Step.RCPT, Step.DATA)
 _DOT = Step.DOT  # a member asked of its class costs as much as a call
+DOT_LINE = b".\r\n"
 
 
 class Transactions:
     """The letters' half of a dialogue.
 
     `begun` and `answered` count this connection's letters; `end_code` is the reply that ended it, 0 when none did.
+    `unsent` counts the octets to be said that the kernel has not taken yet: the wire takes off what it has.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -34,7 +36,7 @@ class Transactions:
         self.next: Envelope | None = None
         self.begun = self.answered = 0
         self.end_code = 0
-        self.sent = self._queued = self._dot_at = 0
+        self.unsent = self._behind_dot = 0
         self.ready = self.wants_body = self.leaving = self.over = False
         self._look_ahead = 0
         self._group_open = self._unclean = self._leave = False
@@ -83,8 +85,7 @@ class Transactions:
             self._unclean = False
             self._say(Step.RSET, b"RSET\r\n")
         self._expected += _GROUP
-        self._out.append(commands)
-        self._queued += len(commands)
+        self._put(commands)
         return None
 
     def body(self, letter: bytes) -> None:
@@ -92,10 +93,10 @@ class Transactions:
         self.current = envelope = self.next
         self.next = None
         self.wants_body = False
-        if envelope is None or not envelope.is_stuffed:
+        if envelope is None or not envelope.terms.is_stuffed:
             letter = stuffed(letter)
-        self._out += (letter, b".\r\n")
-        self._dot_at = self._queued = self._queued + len(letter) + 3
+        self._put(letter + DOT_LINE)
+        self._behind_dot = 0
         self._expected.append(_DOT)
 
     def abandon(self) -> list[Event]:
@@ -119,7 +120,7 @@ class Transactions:
 
     def _on_dot(self, code: int, raw: bytes, events: list[Event]) -> None:
         letter = self.current
-        early = self.sent < self._dot_at
+        early = self.unsent > self._behind_dot
         if letter is None or (early and code < 400) or 300 <= code < 400:
             self._end(Step.DOT, 0, f"answered before the end or out of place: {code} {readable(raw)}", events)
             return
@@ -216,9 +217,10 @@ class Transactions:
         self._expected.append(step)
         self._put(line)
 
-    def _put(self, line: bytes) -> None:
-        self._out.append(line)
-        self._queued += len(line)
+    def _put(self, data: bytes) -> None:
+        self._out.append(data)
+        self.unsent += len(data)
+        self._behind_dot += len(data)
 
     def _end(self, step: Step | None, code: int, why: str, events: list[Event]) -> None:
         """No way to go on: settle both letters by how far they had come."""
@@ -233,7 +235,7 @@ class Transactions:
             return
         current, self.current = self.current, None
         if current is not None:
-            sent_whole = self.sent >= self._dot_at
+            sent_whole = self.unsent <= self._behind_dot
             if not sent_whole:
                 current.returns += 1
             events.append(Unanswered(current, why) if sent_whole else Returned(current, untouched=False))

@@ -118,27 +118,19 @@ class Line:
     def flush(self) -> Sequence[Event]:
         """Write what the dialogue has to say; what the kernel does not take waits for the poller."""
         out = self.dialogue.outgoing()
-        return self.write(b"".join(out)) if out else _NOTHING
+        return self._add(b"".join(out)) if out else _NOTHING
 
     def write(self, data: bytes) -> Sequence[Event]:
-        """What the dialogue has handed out; as `flush`."""
+        """What `carry_on` has handed out, which nobody has counted as unsent; else as `flush`."""
+        count = 0
         try:
-            if self._unsent or self._watched != EVENT_READ:
-                self._unsent = b"".join((self._unsent, data))
-                self._push()
-                return _NOTHING
             # the usual case by itself: the kernel takes all of it
-            count = self._sock.send(data)
-            self.dialogue.sent += count
-            if count == len(data):
+            if not self._unsent and (count := self._sock.send(data)) == len(data):
                 return _NOTHING
-            self._unsent = memoryview(data)[count:]
-        except _WOULD_BLOCK:
-            self._unsent = data
-        except OSError as error:
-            return self._broken(str(error))
-        self._watch(EVENT_READ | EVENT_WRITE)
-        return _NOTHING
+        except OSError:
+            pass  # `_add` meets it again
+        self.dialogue.unsent += len(data) - count
+        return self._add(memoryview(data)[count:])
 
     def overdue(self, now_s: float, limits: Limits, *, is_wanted: bool) -> list[Event] | None:
         """Time limits: for a reply, for writing a body, for keeping a line that nobody uses; None: all is in time."""
@@ -162,12 +154,20 @@ class Line:
             self._sock.close()
             self._fd, self._watched, self._ear = -1, 0, None
 
+    def _add(self, data: bytes | memoryview) -> Sequence[Event]:
+        self._unsent = b"".join((self._unsent, data)) if self._unsent else data
+        try:
+            self._push()
+        except OSError as error:
+            return self._broken(str(error))
+        return _NOTHING
+
     def _push(self) -> None:
         unsent, send = self._unsent, self._sock.send
         try:
             while unsent:
                 count = send(unsent)
-                self.dialogue.sent += count
+                self.dialogue.unsent -= count
                 unsent = memoryview(unsent)[count:] if count < len(unsent) else b""
         except _WOULD_BLOCK:
             pass

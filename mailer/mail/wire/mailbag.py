@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from mailer.mail.smtp.events import Answered, Envelope, Step, Unfit
+from mailer.mail.smtp.events import Answered, Envelope, Step, Taken, Unfit
 
 
 class Mailbag(Protocol):
-    """Every letter pulled ends in exactly one of answered, returned, unanswered, unsendable.
+    """Every letter pulled ends in exactly one of taken, answered, returned, unanswered, unsendable.
 
     No method may block: the loop stands still meanwhile. `took_ms` counts from the letter's first command.
     """
@@ -20,6 +20,9 @@ class Mailbag(Protocol):
 
     def bodies(self, envelopes: Sequence[Envelope]) -> Sequence[bytes | None]:
         """One for each, asked after 354, just before its first byte goes out. None: taken back, `returned` follows."""
+
+    def taken(self, letters: Sequence[Taken], now_s: float) -> None:
+        """As `answered`, for those that went well: what there is to say of them is said at once."""
 
     def answered(self, answers: Sequence[Answered], now_s: float) -> None:
         """The server's last words about these letters: refusals at rcpt or data, any replies to the dot.

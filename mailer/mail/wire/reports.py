@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mailer.mail.smtp.dialogue import Dialogue
-from mailer.mail.smtp.events import Answered, Envelope, Event, Returned, Step, Trouble, Unanswered
+from mailer.mail.smtp.events import Answered, Envelope, Event, Returned, Step, Taken, Trouble, Unanswered
 from mailer.mail.wire.line import Line
 from mailer.mail.wire.mailbag import Mailbag
 from mailer.mail.wire.pool import Pool
@@ -24,7 +24,8 @@ class Reports:
     def tell(self, bag: Mailbag, event: Event) -> None:
         """One event, one call."""
         if isinstance(event, Answered):
-            self.answered(bag, [event])
+            self.answers += 1
+            bag.answered([event], self.now_s)
         elif isinstance(event, Returned):
             bag.returned(event.envelope, untouched=event.untouched)
         elif isinstance(event, Unanswered):
@@ -32,10 +33,10 @@ class Reports:
         elif isinstance(event, Trouble):
             self.trouble(bag, event)
 
-    def answered(self, bag: Mailbag, answers: Sequence[Answered]) -> None:
-        """Of several letters at once."""
-        self.answers += len(answers)
-        bag.answered(answers, self.now_s)
+    def taken(self, bag: Mailbag, letters: Sequence[Taken]) -> None:
+        """Several letters that went well."""
+        self.answers += len(letters)
+        bag.taken(letters, self.now_s)
 
     def trouble(self, bag: Mailbag, event: Trouble) -> None:
         """A new connection that fails while others stand means "fewer, please"; the last one means "nobody"."""

@@ -5,9 +5,10 @@ and the kernel's code and ours push each other out of the processor's caches les
 """
 
 from collections.abc import Callable, Sequence
+from typing import TypeGuard
 
 from mailer.mail.smtp.dialogue import Dialogue
-from mailer.mail.smtp.events import Answered, Envelope, Event
+from mailer.mail.smtp.events import Envelope, Event, Taken
 from mailer.mail.wire.line import Line
 from mailer.mail.wire.mailbag import Mailbag
 from mailer.mail.wire.reports import Reports
@@ -27,19 +28,20 @@ class Serving:
         """Once round the lines that the poller found; `reports.now_s` is this moment."""
         now_s = self._reports.now_s
         smooth: list[Line] = []
-        answers: list[Answered] = []
+        taken: list[Taken] = []
         others: list[Line] = []
         for line, mask, words in [(line, mask, line.listen(mask)) for line, mask in ready]:
-            answer = line.dialogue.taken(words) if words else None
-            if answer is None:
+            talk = line.dialogue
+            letter = talk.taken(words) if words and talk.looks_ahead else None
+            if letter is None:
                 self._hear(bag, line, mask, words)
                 others.append(line)
             else:
                 line.since_s = now_s
                 smooth.append(line)
-                answers.append(answer)
-        if answers:
-            self._reports.answered(bag, answers)
+                taken.append(letter)
+        if taken:
+            self._reports.taken(bag, taken)
             for line, data in self._carry_on(bag, smooth, others):
                 if broken := line.write(data):
                     self._end(bag, line, broken)
@@ -63,33 +65,44 @@ class Serving:
                 if line in self.hungry:
                     return
 
-    def _carry_on(self, bag: Mailbag, lines: Sequence[Line], others: list[Line]) -> list[tuple[Line, bytes]]:
+    def _carry_on(self, bag: Mailbag, lines: list[Line], others: list[Line]) -> list[tuple[Line, bytes]]:
         """What each has to say now, a body and the next envelope; lines that have it otherwise join the `others`."""
-        talks = [line.dialogue for line in lines]
-        letters = bag.bodies([talk.next for talk in talks if talk.next is not None])
-        eager = []
-        for line, talk, letter in zip(lines, talks, letters, strict=True):
-            if letter is not None and talk.looks_ahead:
-                eager.append((line, talk, letter))
-                continue
-            self._give(bag, talk, letter)
-            others.append(line)
+        found = bag.bodies([line.dialogue.next for line in lines])  # type: ignore[misc] # `taken`: there is one
+        if _is_whole(found):
+            letters = found
+        else:
+            lines, letters = self._without_taken_back(bag, lines, found, others)
         may_take = self.taking and not self._reports.resting
-        envelopes = bag.next_letters(len(eager)) if may_take and eager else ()
-        now_s, written, unfed = self._reports.now_s, [], []
-        for (line, talk, letter), envelope in zip(eager, envelopes, strict=False):
-            data = talk.carry_on(letter, envelope)
+        envelopes = bag.next_letters(len(lines)) if may_take else ()
+        now_s, written = self._reports.now_s, list[tuple[Line, bytes]]()
+        unfed = [*zip(lines[len(envelopes) :], letters[len(envelopes) :], strict=True)]
+        for line, letter, envelope in zip(lines, letters, envelopes, strict=False):
+            data = line.dialogue.carry_on(letter, envelope)
             if isinstance(data, bytes):
                 envelope.begun_s = now_s
                 written.append((line, data))
             else:
                 bag.unsendable(envelope, data)
-                unfed.append((line, talk, letter))
-        for line, talk, letter in unfed + eager[len(envelopes) :]:
-            talk.body(letter)
+                unfed.append((line, letter))
+        for line, letter in unfed:
+            line.dialogue.conclude()
+            line.dialogue.body(letter)
             self._hand(bag, [line])
             others.append(line)
         return written
+
+    def _without_taken_back(
+        self, bag: Mailbag, lines: list[Line], letters: Sequence[bytes | None], others: list[Line]
+    ) -> tuple[list[Line], Sequence[bytes]]:
+        kept: list[tuple[Line, bytes]] = []
+        for line, letter in zip(lines, letters, strict=True):
+            if letter is not None:
+                kept.append((line, letter))
+                continue
+            line.dialogue.conclude()
+            self._give(bag, line.dialogue, None)
+            others.append(line)
+        return [line for line, _letter in kept], [letter for _line, letter in kept]
 
     def _hear(self, bag: Mailbag, line: Line, mask: int, words: bytes) -> None:
         talk = line.dialogue
@@ -156,3 +169,8 @@ class Serving:
                 self._reports.tell(bag, event)
         if talk.over:
             self._drop(line)
+
+
+def _is_whole(letters: Sequence[bytes | None]) -> TypeGuard[Sequence[bytes]]:
+    """None of them was taken back."""
+    return None not in letters
