@@ -97,7 +97,8 @@ def draft(content: Content, sender: str, footer: Footer) -> Draft:
         html=None if html is None else with_footer(html, footer.html(has_link=has_link(html))),
         from_name=content.from_name,
         from_address=sender,
-        reply_to=content.reply_to or None,
+        # beyond ASCII it would make the letter one that only servers with SMTPUTF8 can take, all the way (RFC 6531)
+        reply_to=(content.reply_to.isascii() and content.reply_to) or None,
     )
 
 

@@ -1,6 +1,7 @@
 """How fast one process may hand out letters: a token bucket that answers at once and never sleeps."""
 
 from collections.abc import Callable
+from math import inf
 
 BURST_S = 1.0
 
@@ -35,6 +36,13 @@ class Pace:
         """So many of the tokens just taken were not needed: nothing was begun with them."""
         if self._per_s:
             self._tokens += count
+
+    def within(self, seconds: float) -> float:
+        """How many letters may go within so many seconds from now; inf where there is no limit."""
+        if not self._per_s:
+            return inf
+        self._refill()
+        return self._tokens + self._per_s * seconds
 
     def wait_s(self) -> float:
         """Seconds until `take` can say yes; 0.0 when it can now."""

@@ -72,9 +72,11 @@ _FIRST_RETRY, _LAST_RETRY = timedelta(minutes=5), timedelta(hours=1)
 _FIRST_PAUSE, _LAST_PAUSE = timedelta(seconds=10), timedelta(minutes=10)
 
 
-def fault_of(step: Step) -> Fault:
-    """Only replies to RCPT, DATA and the final dot speak of the recipient."""
-    return Fault.RECIPIENT if step in _OF_THE_RECIPIENT else Fault.SERVER
+def fault_of(step: Step, code: int = 0) -> Fault:
+    """Only replies to RCPT, DATA and the final dot speak of the recipient; and a 552 to MAIL, which is about the size
+    of this letter (RFC 1870 §6.1)."""
+    is_own = step in _OF_THE_RECIPIENT or (step is Step.MAIL and code == 552)
+    return Fault.RECIPIENT if is_own else Fault.SERVER
 
 
 def meaning(step: Step, code: int) -> Outcome | Literal[Fault.SERVER]:
@@ -83,7 +85,7 @@ def meaning(step: Step, code: int) -> Outcome | Literal[Fault.SERVER]:
     A code that has no business at its step is never taken for success: before the body the letter is
     certainly not sent (deferred), after the dot its fate is unknown (unanswered).
     """
-    if fault_of(step) is Fault.SERVER:
+    if fault_of(step, code) is Fault.SERVER:
         return Fault.SERVER
     if 400 <= code <= 499 or (step is Step.RCPT and code == 552):
         return Outcome.DEFERRED

@@ -180,3 +180,12 @@ class TestTheLastLetter:
         it.talk.quit()
         assert it.written() == b"QUIT\r\n"
         assert it.talk.awaiting is Step.QUIT
+
+
+def test_a_body_that_was_not_written_before_the_end_is_not_written_behind_it() -> None:
+    it = Conversation()
+    bob = it.begin()
+    it.talk.body(BODY)
+    it.lose("the loop broke off")
+    assert it.news() == [Returned(bob, untouched=False)]
+    assert it.talk.outgoing() == []

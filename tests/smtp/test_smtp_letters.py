@@ -155,3 +155,24 @@ def test_a_refused_sender_and_354_still_ends_with_a_lone_dot() -> None:
     assert it.say(b"451 no\r\n250 ok\r\n354 go\r\n") == b".\r\n"
     assert not it.talk.wants_envelope
     assert it.say(b"554 none\r\n") == b"QUIT\r\n"
+
+
+@pytest.mark.parametrize("words", ["5.3.4 too big", "5.2.3 longer than is allowed", "message too large", "5.3.4"])
+def test_552_to_mail_speaks_of_this_letter_alone(words: str) -> None:
+    it = Conversation()
+    bob = it.offer(size=9_000)
+    it.written()
+    it.say(f"552 {words}\r\n503 no sender\r\n503 no recipient\r\n".encode())
+    assert it.news() == [Answered(bob, Step.MAIL, 552, words)]
+    assert it.talk.wants_envelope
+    it.offer("next@example.test")
+    assert it.written() == b"RSET\r\n" + COMMANDS % b"next@example.test"
+
+
+@pytest.mark.parametrize("words", ["5.2.2 your own mailbox is full", "5.3.41 what is this"])
+def test_552_to_mail_with_another_meaning_is_the_accounts_trouble(words: str) -> None:
+    it = Conversation()
+    bob = it.offer()
+    it.written()
+    it.say(f"552 {words}\r\n503 no\r\n503 no\r\n".encode())
+    assert it.news() == [Returned(bob, untouched=True), Trouble(Step.MAIL, 552, words)]

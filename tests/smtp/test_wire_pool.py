@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailer.mail.wire.pool import EARLY_S, HOLD_S, WINDOW_S, Pool
+from mailer.mail.wire.pool import EARLY_S, HOLD_S, WEIGHTY, WINDOW_S, Pool
 
 
 def after(pool: Pool, rates: list[float], *, from_s: float = 0.0) -> list[int]:
@@ -109,3 +109,21 @@ def test_it_shrinks_when_told_and_waits_before_it_grows() -> None:
 @pytest.mark.parametrize(("start", "limit", "size"), [(5, 2, 2), (0, 0, 1), (10, 50, 10)])
 def test_the_start_keeps_to_the_limit(start: int, limit: int, size: int) -> None:
     assert Pool(start, limit).size == size
+
+
+@pytest.mark.parametrize(("deferred", "size"), [(50, 20), (51, 10), (100, 10)])
+def test_it_shrinks_where_most_answers_say_later(deferred: int, size: int) -> None:
+    pool = Pool(20, 50)
+    pool.weigh(1, answers=WEIGHTY - 1, deferred=WEIGHTY - 1)
+    assert pool.size == 20
+    pool.weigh(2, answers=100, deferred=deferred)
+    assert pool.size == size
+
+
+def test_later_said_to_those_who_were_out_already_does_not_count_twice() -> None:
+    pool = Pool(20, 50)
+    for second in range(int(HOLD_S)):
+        pool.weigh(second, answers=100 * (second + 1), deferred=100 * (second + 1))
+    assert pool.size == 10
+    pool.weigh(HOLD_S + 1, answers=2_000, deferred=2_000)
+    assert pool.size == 5

@@ -25,6 +25,7 @@ Held = tuple[Hand, int, bytes]
 _MARKS = {Outcome.ACCEPTED: ACCEPTED, Outcome.REFUSED: REFUSED, Outcome.DEFERRED: DEFERRED}
 _BEGUN, _TAKEN = entry(WRITING), entry(ACCEPTED)
 _UNFIT = {Unfit.TOO_LARGE: SkipReason.TOO_LARGE}
+SOON_S = 2.0  # less than an unused connection is kept
 AT_ONCE, ROOM = 64, 256_000  # letters filled together, and bytes of them
 _LOST_WORDS = "the connection ended before the letter was sent"
 
@@ -72,10 +73,11 @@ class Bag:
     # -- what the wire asks (Mailbag) ------------------------------------------------------------------------
 
     def waiting(self) -> int:
-        """How many letters could be begun now."""
+        """How many letters could be begun now or soon: connections that the pace leaves idle would only be closed."""
         if self.is_shut:
             return 0
-        return sum(hand.waiting_count for hand in self._ready)
+        count = sum(hand.waiting_count for hand in self._ready)
+        return count if count < 2 else int(min(count, 1 + self._pace.within(SOON_S)))
 
     def next_letters(self, most: int) -> list[Envelope]:
         """Of the oldest windows; fewer when no more wait, or the pace says later."""
@@ -190,8 +192,9 @@ class Bag:
             return False
         sender = self._postmark.sender
         # a letter is not filled for an address that is none; ours need no dot-stuffing
-        is_plain = sender.isascii() and "".join(addresses).isascii()
-        terms = Terms(sender, max(map(len, letters)), is_stuffed=True, is_plain=is_plain)
+        smtputf8 = hand.letter.needs_smtputf8
+        is_plain = not smtputf8 and sender.isascii() and "".join(addresses).isascii()
+        terms = Terms(sender, max(map(len, letters)), smtputf8, is_stuffed=True, is_plain=is_plain)
         held = zip(repeat(hand), indexes, letters, strict=False)
         hand.again += [*map(Envelope, repeat(terms), addresses, held)][::-1]
         return True

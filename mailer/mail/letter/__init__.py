@@ -3,7 +3,7 @@
 Standard library only; knows no database, no socket, no language.
 """
 
-from mailer.mail.letter.cleaning import date_header, is_writable, needs_smtputf8
+from mailer.mail.letter.cleaning import date_header, is_writable
 from mailer.mail.letter.compile import Letter, compile_letter
 from mailer.mail.letter.types import Addressee, Addressees, Draft, Piece, Slot
 
@@ -17,5 +17,4 @@ __all__ = [
     "compile_letter",
     "date_header",
     "is_writable",
-    "needs_smtputf8",
 ]

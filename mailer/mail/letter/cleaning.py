@@ -38,11 +38,6 @@ def is_writable(address: str) -> bool:
     return True
 
 
-def needs_smtputf8(address: str) -> bool:
-    """True if only a server that offers SMTPUTF8 (RFC 6531) can take this address."""
-    return not address.isascii()
-
-
 def written_address(address: str) -> bytes:
     """The address for a header; ValueError if it holds line ends, blanks or header syntax."""
     if not is_writable(address):

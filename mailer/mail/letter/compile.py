@@ -11,7 +11,6 @@ from typing import Final
 from mailer.mail.letter.cleaning import (
     check_links,
     check_message_ids,
-    needs_smtputf8,
     one_line,
     written_addresses,
     written_date,
@@ -42,15 +41,18 @@ _Place = tuple[Slot, bool]
 
 
 class Letter:
-    """A compiled draft; threads may share it. `size_hint`: about how many bytes one copy has."""
+    """A compiled draft; threads may share it. `size_hint`: about how many bytes one copy has.
 
-    __slots__ = ("_dated", "_fields", "_has_link", "_layout", "_smtputf8", "_subject", "size_hint")
+    `needs_smtputf8`: whoever it is for, only a server that offers SMTPUTF8 (RFC 6531) can take it.
+    """
+
+    __slots__ = ("_dated", "_fields", "_has_link", "_layout", "_subject", "needs_smtputf8", "size_hint")
 
     def __init__(self, draft: Draft) -> None:
         """Raise ValueError for unsafe addresses or headers, and for lone surrogates."""
         self._subject = Subject(draft.subject)
         self._has_link = draft.list_unsubscribe
-        self._smtputf8 = any(map(needs_smtputf8, (draft.from_address, draft.reply_to or "")))
+        self.needs_smtputf8 = not f"{draft.from_address}{draft.reply_to}".isascii()
         body = _body(draft)
         places = [piece for piece in body if not isinstance(piece, bytes)]
         slots = list(dict.fromkeys(slot for slot, _ in places))
@@ -97,10 +99,6 @@ class Letter:
             columns += _field(given[index], *standing)
         laid = [columns[piece] if isinstance(piece, int) else repeat(piece) for piece in self._layout]
         return [*map(b"".join, zip(*laid, strict=False))]
-
-    def needs_smtputf8(self, address: str) -> bool:
-        """True if this letter to this address can only go to a server that offers SMTPUTF8."""
-        return self._smtputf8 or needs_smtputf8(address)
 
 
 def compile_letter(draft: Draft) -> Letter:

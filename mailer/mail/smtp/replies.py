@@ -3,11 +3,15 @@
 Replies read before the nonsense still count: a 250 is a 250 even when garbage follows it.
 """
 
+import re
 from collections.abc import Sequence
 
 LINE_LIMIT = 8_192  # RFC 5321 §4.5.3.1.5 says 512; real servers say more
 REPLY_LIMIT = 65_536
 TEXT_LIMIT = 1_000
+
+# RFC 3463: too large for the system, longer than is allowed; or no enhanced code at all
+_SIZE = re.compile(rb"(?!\s*5\.\d+\.\d)|\s*5\.(?:2\.3|3\.4)(?!\d)")
 
 CODES = {str(code).encode(): code for code in range(200, 600)}
 _LAST_LINES = {b"%d " % code: code for code in range(200, 600)}
@@ -70,6 +74,11 @@ class Replies:
             self._lines = []
             self._taken = 0
         return True
+
+
+def speaks_of_size(raw: bytes) -> bool:
+    """Whether a 552 to MAIL means this letter (RFC 1870 §6.1), and not the sender's own mailbox, which may be full."""
+    return _SIZE.match(raw) is not None
 
 
 def readable_lines(replies: Sequence[bytes]) -> list[str]:

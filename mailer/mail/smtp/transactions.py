@@ -9,7 +9,7 @@ from collections import deque
 from mailer.mail.smtp.capabilities import Capabilities
 from mailer.mail.smtp.commands import group, stuffed
 from mailer.mail.smtp.events import Answered, Envelope, Event, Returned, Step, Trouble, Unanswered, Unfit
-from mailer.mail.smtp.replies import readable
+from mailer.mail.smtp.replies import readable, speaks_of_size
 from mailer.mail.smtp.settings import Settings
 
 _GROUP = (Step.MAIL, Step.RCPT, Step.DATA)
@@ -20,7 +20,7 @@ DOT_LINE = b".\r\n"
 class Transactions:
     """The letters' half of a dialogue.
 
-    `begun` and `answered` count this connection's letters; `end_code` is the reply that ended it, 0 when none did.
+    `begun` and `answered` count this connection's letters; the three of `end_` are what ended it.
     `unsent` counts the octets to be said that the kernel has not taken yet: the wire takes off what it has.
     """
 
@@ -35,7 +35,7 @@ class Transactions:
         self.current: Envelope | None = None
         self.next: Envelope | None = None
         self.begun = self.answered = 0
-        self.end_code = 0
+        self.end_step, self.end_code, self.end_words = Step.CONNECT, 0, ""
         self.unsent = self._behind_dot = 0
         self.ready = self.wants_body = self.leaving = self.over = False
         self._look_ahead = 0
@@ -112,9 +112,9 @@ class Transactions:
             self._say(Step.QUIT, b"QUIT\r\n")
 
     def outgoing(self) -> list[bytes]:
-        """What is to be written now, handed over."""
+        """What is to be written now, handed over; nothing once it is over: letters were given back as not sent."""
         out, self._out = self._out, []
-        return out
+        return [] if self.over else out
 
     # -- replies ---------------------------------------------------------------------------------------------
 
@@ -133,27 +133,26 @@ class Transactions:
             self._unclean = True
 
     def _on_mail(self, code: int, raw: bytes, events: list[Event]) -> None:
-        if code < 300:
+        if code < 300 or self.next is None:
             return
         if code < 400:
             self._end(Step.MAIL, code, f"out of place: {code} {readable(raw)}", events)
-            return
-        if self._scouting:
+        elif code == 552 and speaks_of_size(raw):
+            self._refused(Step.MAIL, code, raw, events)
+        elif self._scouting:
             self._end(Step.MAIL, code, readable(raw), events)
-            return
-        if self.next is not None:
-            events.append(Returned(self.next, untouched=True))
-        events.append(Trouble(Step.MAIL, code, readable(raw)))
-        self._leave = True
-        self._drop()
+        else:
+            events += [Returned(self.next, untouched=True), Trouble(Step.MAIL, code, readable(raw))]
+            self._leave = True
+            self._drop()
 
     def _on_rcpt(self, code: int, raw: bytes, events: list[Event]) -> None:
         if code < 300 or self.next is None:
             return
         if code < 400:
             self._end(Step.RCPT, code, f"out of place: {code} {readable(raw)}", events)
-            return
-        self._refused(Step.RCPT, code, raw, events)
+        else:
+            self._refused(Step.RCPT, code, raw, events)
 
     def _on_data(self, code: int, raw: bytes, events: list[Event]) -> None:
         self._group_open = False
@@ -227,11 +226,11 @@ class Transactions:
         if self.over:
             return
         self.over = True
-        self.end_code = code
+        self.end_step, self.end_code, self.end_words = step or Step.CONNECT, code, why
         if self.leaving:
             return
         if not self.ready:
-            events.append(Trouble(step or Step.CONNECT, code, why))
+            events.append(Trouble(self.end_step, code, why))
             return
         current, self.current = self.current, None
         if current is not None:

@@ -13,6 +13,7 @@ from mailer.mail.smtp.settings import Settings
 from mailer.mail.wire.names import Address
 from mailer.mail.wire.poller import Poller
 from mailer.mail.wire.settings import Limits
+from mailer.mail.wire.tls import received, wrapped
 
 CHUNK = 16_384
 SIP = 448  # replies to one letter; as much as Python's own allocator serves, which is quicker than the system's
@@ -140,6 +141,8 @@ class Line:
         if now_s - self.since_s < limit_s:
             return None
         self.since_s = now_s
+        if step is Step.CONNECT:
+            return self.connect(f"no connection within {limit_s:g} s")
         if step:
             doing = "taking the body" if self.unsent else f"answering {step}"
             return talk.lost(f"no progress in {doing} for {limit_s:g} s")
@@ -149,10 +152,8 @@ class Line:
     def close(self) -> None:
         """Hang up; also without a goodbye."""
         if self._fd >= 0:
-            if self._watched:
-                self._poller.unregister(self._fd)
+            self._let_go()
             self._sock.close()
-            self._fd, self._watched, self._ear = -1, 0, None
 
     def _add(self, data: bytes | memoryview) -> Sequence[Event]:
         self._unsent = b"".join((self._unsent, data)) if self._unsent else data
@@ -176,13 +177,9 @@ class Line:
             self._watch(EVENT_READ | EVENT_WRITE if unsent else EVENT_READ)
 
     def _hear(self) -> list[Event]:
-        data = self._sock.recv(CHUNK)
+        data = received(self._sock, CHUNK)
         if not data:
             return self.dialogue.lost(CLOSED)
-        if isinstance(self._sock, ssl.SSLSocket):
-            # what OpenSSL holds already is invisible to the poller
-            while waiting := self._sock.pending():
-                data += self._sock.recv(waiting)
         talk = self.dialogue
         events = talk.receive(data)
         if not talk.ready and talk.greeting.tls_wanted and not talk.over:
@@ -205,12 +202,19 @@ class Line:
         self._talking = True
         return []
 
+    def _let_go(self) -> None:
+        """Of the descriptor, before whoever closes it: its number may be somebody else's in the next moment."""
+        fd, watched = self._fd, self._watched
+        self._fd, self._watched, self._ear = -1, 0, None
+        if watched:
+            self._poller.unregister(fd)
+
     def _shake_hands(self) -> list[Event]:
         try:
             if not isinstance(self._sock, ssl.SSLSocket):
-                self._sock = self._context.wrap_socket(
-                    self._sock, server_hostname=self._host, do_handshake_on_connect=False
-                )
+                self._let_go()  # where the connection was reset meanwhile, wrapping closes it
+                self._sock = wrapped(self._sock, self._context, self._host)
+                self._fd = self._sock.fileno()
             self._sock.do_handshake()
         except ssl.SSLWantReadError:
             self._watch(EVENT_READ)

@@ -6,6 +6,7 @@ Grows while more connections bring more answers, shrinks when the server complai
 HOLD_S = 10.0
 WINDOW_S, LULL_S = 0.2, 1.0
 EARLY_S = 0.02
+WEIGHTY = 100  # answers: fewer say nothing of a server
 GAIN = 1.15
 
 
@@ -20,6 +21,7 @@ class Pool:
         self._since_s = 0.0
         self._since_answers = 0
         self._rate_before = 0.0
+        self._weighed = 0, 0
 
     @property
     def is_early(self) -> bool:
@@ -45,6 +47,15 @@ class Pool:
             self._rate_before = 0.0 if self.size == self._start else rate
             self.size = min(self.size * 2, self._limit)
         self._since_s, self._since_answers = now_s, answers
+
+    def weigh(self, now_s: float, *, answers: int, deferred: int) -> None:
+        """Of the last answers more than half are 4xx: the server may want less at a time, half as many are kept."""
+        answered, put_off = answers - self._weighed[0], deferred - self._weighed[1]
+        if answered < WEIGHTY:
+            return
+        self._weighed = answers, deferred
+        if put_off * 2 > answered and now_s >= self._hold_until_s:
+            self.shrink(now_s, self.size // 2)
 
     def shrink(self, now_s: float, size: int) -> None:
         """The server wants fewer connections; none is added for a while."""

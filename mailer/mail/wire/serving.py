@@ -110,7 +110,7 @@ class Serving:
         if events or not talk.mid_reply:
             line.since_s = self._reports.now_s
         if talk.over and not talk.leaving:
-            self._reports.learn(talk, events)
+            self._reports.learn(bag, talk, events)
         self._go_on(bag, line, events)
 
     def _go_on(self, bag: Mailbag, line: Line, events: Sequence[Event]) -> None:
@@ -164,7 +164,7 @@ class Serving:
     def _end(self, bag: Mailbag, line: Line, broken: Sequence[Event]) -> None:
         talk = line.dialogue
         if broken:
-            self._reports.learn(talk, broken)
+            self._reports.learn(bag, talk, broken)
             for event in broken:
                 self._reports.tell(bag, event)
         if talk.over:

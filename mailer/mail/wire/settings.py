@@ -17,8 +17,10 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Connections, and seconds a server may stay silent at each step (RFC 5321 §4.5.3.2 sets the floor).
+    """Connections, and seconds a server may stay silent at each step.
 
+    From MAIL to the final dot they are those of RFC 5321 §4.5.3.2. Until then nobody has been begun, the run waits and
+    the next connection may have more luck: half a minute is enough there.
     `letters` is how many one connection carries at most where the server was found to take so many.
     `body_s` is the longest pause while a body is being written, `idle_s` how long an unused line is kept.
     """

@@ -150,6 +150,7 @@ class Wire:
             ready = sum(line.dialogue.ready for line in self._lines)
             waiting = self._serving.taking and not self._serving.hungry and bag.waiting() > 0
             self._pool.review(self._now_s, answers=self._reports.answers, ready=ready, waiting=waiting)
+        self._pool.weigh(self._now_s, answers=self._reports.answers, deferred=self._reports.deferred)
         if self._now_s >= self._sweep_at_s:
             self._sweep_at_s = self._now_s + self._limits.sweep_s
             for line in list(self._lines):

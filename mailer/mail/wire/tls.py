@@ -1,0 +1,23 @@
+"""What a socket under TLS wants otherwise than a plain one."""
+
+import socket
+import ssl
+
+
+def wrapped(clear: socket.socket, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:
+    """Before the handshake. Raises OSError, also for a host name that no certificate bears; `clear` is closed then."""
+    try:
+        clear.getpeername()  # else the socket module leaves one half made behind
+        return context.wrap_socket(clear, server_hostname=host, do_handshake_on_connect=False)
+    except (OSError, ValueError) as error:
+        clear.close()
+        raise OSError(str(error)) from error
+
+
+def received(sock: socket.socket, most: int) -> bytes:
+    """What has come, and all that OpenSSL holds of it already, for that is invisible to a poller."""
+    data = sock.recv(most)
+    if data and isinstance(sock, ssl.SSLSocket):
+        while waiting := sock.pending():
+            data += sock.recv(waiting)
+    return data
