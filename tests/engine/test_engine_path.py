@@ -5,9 +5,11 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from mailer.dispatch.letters import unsubscribe_key
-from mailer.models import RunState
+from mailer.models import Client, RunState
 from mailer.tokens import read_unsubscribe_token
 from tests.engine.conftest import Room
 from tests.support.smtp_server import SmtpServer
@@ -135,3 +137,40 @@ def test_a_letter_over_the_servers_size_is_skipped_with_the_reason(room: Build, 
     here.send()
     assert {(row.outcome, row.reason) for row in here.log()} == {("skipped", "too_large")}
     assert here.adds_up()
+
+
+def test_a_letter_is_not_too_large_because_its_neighbour_is(room: Build, smtp: SmtpServer) -> None:
+    here = room(clients=4, version={"text": "Dear {{ name }}"})
+    with Session(here.database) as session:
+        first = session.scalars(select(Client).order_by(Client.id)).first()
+        assert first is not None
+        first.full_name = "Ж" * 150
+        session.commit()
+    smtp.script.size = 1_500
+    here.send()
+    assert [(row.outcome, row.reason) for row in here.log()] == [("skipped", "too_large"), *[("accepted", None)] * 3]
+    assert here.adds_up()
+
+
+def test_552_to_mail_costs_one_letter_and_holds_nobody(room: Build, smtp: SmtpServer) -> None:
+    smtp.add("mail", code=552, text="5.3.4 too big for us today", times=1)
+    here = room(clients=10)
+    here.send()
+    assert len(smtp.faults) == 1
+    refused = [row for row in here.log() if row.outcome == "refused"]
+    assert [(row.reply_code, row.reply_text) for row in refused] == [(552, "5.3.4 too big for us today")]
+    assert here.outcomes().count("accepted") == 9
+    assert here.run().held_reason is None
+    assert here.adds_up()
+
+
+@pytest.mark.parametrize("offers", [True, False])
+def test_an_owners_address_beyond_ascii_keeps_nobody_from_a_letter(
+    room: Build, smtp: SmtpServer, *, offers: bool
+) -> None:
+    smtp.script.smtputf8 = offers
+    here = room(clients=3, version={"reply_to": "анна@example.org"})
+    here.send()
+    assert here.outcomes() == ["accepted"] * 3
+    assert all(b"Reply-To" not in letter.raw for letter in smtp.letters)
+    assert not [line for _, line in smtp.commands if "SMTPUTF8" in line]

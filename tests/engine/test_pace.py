@@ -1,5 +1,7 @@
 """The token bucket, with time passed in."""
 
+from math import inf
+
 import pytest
 
 from mailer.dispatch.pace import Pace
@@ -70,3 +72,12 @@ def test_an_idle_hour_saves_up_one_second_only() -> None:
     pace = Pace(600, clock)
     clock.now_s += 3600
     assert taken(pace) == 10
+
+
+def test_how_many_may_go_soon_is_known_beforehand() -> None:
+    clock = Clock()
+    assert Pace(0, clock).within(2) == inf
+    pace = Pace(30, clock)
+    assert pace.within(2) == 2.0  # one now, and one in two seconds
+    assert pace.take() == 1
+    assert pace.within(2) == 1.0
