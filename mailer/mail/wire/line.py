@@ -13,7 +13,7 @@ from mailer.mail.smtp.settings import Settings
 from mailer.mail.wire.names import Address
 from mailer.mail.wire.poller import Poller
 from mailer.mail.wire.settings import Limits
-from mailer.mail.wire.tls import received, wrapped
+from mailer.mail.wire.tls import ear_of, received, wrapped
 
 CHUNK = 16_384
 SIP = 448  # replies to one letter; as much as Python's own allocator serves, which is quicker than the system's
@@ -185,8 +185,8 @@ class Line:
         if not talk.ready and talk.greeting.tls_wanted and not talk.over:
             self._talking = False
             events += self._shake_hands()
-        elif talk.ready and type(self._sock) is socket.socket:
-            self._ear = self._sock.recv
+        elif talk.ready:
+            self._ear = ear_of(self._sock)
         return events
 
     def _set_up(self) -> list[Event]:

@@ -2,6 +2,8 @@
 
 import socket
 import ssl
+from collections.abc import Callable
+from functools import partial
 
 
 def wrapped(clear: socket.socket, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:
@@ -21,3 +23,8 @@ def received(sock: socket.socket, most: int) -> bytes:
         while waiting := sock.pending():
             data += sock.recv(waiting)
     return data
+
+
+def ear_of(sock: socket.socket) -> Callable[[int], bytes]:
+    """`received` of this socket, at no cost where there is no TLS."""
+    return partial(received, sock) if isinstance(sock, ssl.SSLSocket) else sock.recv
