@@ -126,6 +126,40 @@ def test_what_was_settled_before_the_rest_stays_as_it_is(play: Play, folder: Pat
 
 
 @both
+def test_what_is_given_back_after_recovery_has_read_the_claims_comes_into_one_hand_only(play: Play) -> None:
+    ids = play.open(4)
+    window = play.take()
+    (claim,) = play.ledger.dead_claims("")
+    written, back, *_rest = window.recipients
+    part = Settlement(
+        window.claim_id, window.run_id, (ACCEPT(written),), (back,), back_at=AT, is_over=False
+    )  # fmt: skip
+    play.settle(part)
+    other = play.take(worker="w2")
+    assert [*other.recipients.client_ids] == [back.client_id]
+    assert play.ledger.settle_dead(claim, recovery.verdict(claim, [], NOW))
+    assert [*play.take(worker="w3").recipients.client_ids] == ids[2:]
+    assert play.said() == [(1, "accepted", None)]
+    assert play.claims() == 2
+    assert play.counters() == {"total": 4, "accepted": 1}
+
+
+@both
+def test_what_is_written_after_recovery_has_read_the_claims_is_not_written_again(
+    play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    play.open(2)
+    window = play.take()
+    (claim,) = play.ledger.dead_claims("")
+    part = Settlement(window.claim_id, window.run_id, (ACCEPT(window.recipients[0]),), is_over=False)
+    play.settle(part)
+    assert play.ledger.settle_dead(claim, recovery.verdict(claim, None, NOW))
+    assert play.said() == [(1, "accepted", None), (1, "unanswered", None)]
+    assert play.counters() == {"total": 2, "accepted": 1, "unanswered": 1}
+    assert "ALARM" not in caplog.text
+
+
+@both
 def test_a_row_that_is_there_already_is_skipped(
     play: Play, folder: Path, journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -69,7 +69,7 @@ def _book(driver: Driver, limits: Limits, booking: Booking) -> list[Turn]:
         standing = _ask_standing(work, booking)
         runs, tally = locked(), Tally()
         lists: dict[int, str] = dict(standing())
-        lost = Settling(work, runs, tally).settle(booking.settlements, lists)
+        lost = Settling(work, runs, tally, is_dead=booking.dead is not None).settle(booking.settlements, lists)
         _brake(work, limits, booking, runs, tally)
         allowance = Allowance(work, limits.new_user_daily_limit)
         fillings = [
@@ -98,11 +98,12 @@ def _claim(work: Transaction, fillings: Sequence[Filling], worker: str) -> Answe
 
 
 def _ask_standing(work: Transaction, booking: Booking) -> Answer:
-    """Which of these claims are still this worker's: (id, list). Only a claim that stays needs its list."""
+    """Which are still this worker's: (id, list). Only the claim of a dead one, or one that stays, needs its list."""
     if not booking.settlements:
         return list
     driver = work.driver
-    column = "''" if all(one.is_over for one in booking.settlements) else "recipients"
+    needs_lists = booking.dead is not None or not all(one.is_over for one in booking.settlements)
+    column = "recipients" if needs_lists else "''"
     sql = f"SELECT id, {column} FROM claim WHERE {driver.among('id')} AND worker = %s"  # noqa: S608
     values = (driver.ids(one.claim_id for one in booking.settlements), booking.worker)
     if booking.dead is None:

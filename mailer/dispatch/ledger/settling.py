@@ -35,11 +35,12 @@ WHERE id = %s"""
 class Settling:
     """The settlements of one transaction."""
 
-    def __init__(self, work: Transaction, runs: dict[int, RunRow], tally: Tally) -> None:
-        """`runs` are locked: nobody else settles their claims now."""
+    def __init__(self, work: Transaction, runs: dict[int, RunRow], tally: Tally, *, is_dead: bool = False) -> None:
+        """`runs` are locked: nobody else settles their claims now. `is_dead`: what is settled was read before that."""
         self._work = work
         self._runs = runs
         self._tally = tally
+        self._is_dead = is_dead
         self._attempts: list[list[Any]] = [[] for _ in ATTEMPT.columns]
         self._retries: list[Row] = []
 
@@ -53,7 +54,9 @@ class Settling:
                 if run is not None:
                     self._learn(run, settlement.row_by_row.finished)
                 continue
-            self._take(run, settlement if settlement.is_over else self._shrink(settlement.row_by_row, standing))
+            # a living worker knows what it has in hand; of a dead one's claim a part may have been settled meanwhile
+            is_whole = settlement.is_over and not self._is_dead
+            self._take(run, settlement if is_whole else self._shrink(settlement.row_by_row, standing))
         over = [one.claim_id for one in settlements if one.is_over and one.claim_id in standing]
         self._write(over)
         return tuple(lost)
@@ -81,13 +84,13 @@ class Settling:
             column.extend(more)
 
     def _shrink(self, settlement: Settlement, standing: dict[int, str]) -> Settlement:
-        """Of a claim that stays: only what is still on its list, which loses it. So the same part settles once."""
+        """Only what is still on the claim's list, which loses it if it stays. So the same part settles once."""
         listed = read_recipients(standing[settlement.claim_id])
         here = {one[:2] for one in listed if one}
         finished = tuple(one for one in settlement.finished if (one.client_id, one.number) in here)
         back = tuple(one for one in settlement.back if (one.client_id, one.number) in here)
         settled = {(one.client_id, one.number) for one in finished} | {(one.client_id, one.number) for one in back}
-        if settled:
+        if settled and not settlement.is_over:
             standing[settlement.claim_id] = text = without(listed, settled)
             self._work.run("UPDATE claim SET recipients = %s WHERE id = %s", (text, settlement.claim_id))
         return replace(settlement, finished=finished, back=back)
