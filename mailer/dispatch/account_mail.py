@@ -22,7 +22,7 @@ from mailer.config import Config
 from mailer.dispatch import moderation_notes, notes, notices, summaries
 from mailer.extensions import db
 from mailer.mail.account import Letter, Transport, open_transport
-from mailer.mail.patience import TROUBLE
+from mailer.mail.patience import OF_ONE_LETTER, TROUBLE
 from mailer.models import AccountLetter, Post, User
 from mailer.services import account_letters, account_links, accounts, addresses, brakes, upkeep
 from mailer.services.account_letters import Kind
@@ -100,7 +100,7 @@ def transport() -> Transport:
 
 
 def deliver_due(*, now: datetime) -> int:
-    """Send what is due; how many letters left. Stops at the first trouble: the server is likely down for all."""
+    """Send what is due; how many letters left. Stops at trouble with the server: it is likely down for all."""
     session, carrier, sent, until = db.session(), transport(), 0, monotonic() + SLICE_S
     for letter_id in _due(session, now=now):
         if monotonic() > until:
@@ -112,6 +112,8 @@ def deliver_due(*, now: datetime) -> int:
             carrier.send(letter, now=now)  # the transaction is over: a slow server must not hold it
         except TROUBLE as error:
             log.warning("an account letter could not be sent, it will be tried again: %s", error)
+            if isinstance(error, OF_ONE_LETTER):
+                continue
             break
         account_letters.drop(session, letter_id)
         session.commit()

@@ -73,9 +73,11 @@ class FolderTransport:
 def build(letter: Letter, sender: str, site: str, now: datetime) -> EmailMessage:
     """The e-mail; the header objects refuse line breaks. `sender` may bring its own display name."""
     name, address = parseaddr(sender)
+    # in parts: the library's parser of addresses takes a letter beyond ASCII for a defect (RFC 6532 §3.2 allows it)
+    local, _, domain = letter.to.rpartition("@")
     message = EmailMessage(policy=SMTP if letter.to.isascii() else SMTPUTF8)
     message["From"] = Address(name or site, addr_spec=address)
-    message["To"] = Address(addr_spec=letter.to)
+    message["To"] = Address(username=local, domain=domain)
     message["Subject"] = letter.subject
     message["Date"] = now
     message["Message-ID"] = make_msgid(domain=address.rpartition("@")[2])

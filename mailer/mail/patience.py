@@ -9,7 +9,13 @@ from typing import Protocol
 from flask_mail import Connection, Mail, Message
 
 TIMEOUT_S = 20
-TROUBLE = (OSError, smtplib.SMTPException, UnicodeError)
+TROUBLE = (OSError, smtplib.SMTPException, ValueError)
+# these speak of one letter or its address: the server may well take the next
+OF_ONE_LETTER = (ValueError, smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
+
+
+class Unsendable(ValueError):
+    """This server offers no way to take this letter."""
 
 
 class Server(Protocol):
@@ -95,10 +101,15 @@ class PatientConnection(Connection):
 
     def send(self, message: Message, envelope_from: object = None) -> None:
         """One letter; the null return path, unless another is given, lets no bounce loop (RFC 3834 §3.3)."""
-        recipients = [str(to) for to in message.send_to]
-        options = [] if all(to.isascii() for to in recipients) else ["SMTPUTF8", "BODY=8BITMIME"]
-        if self.host is not None:
-            self.host.sendmail(str(envelope_from or ""), recipients, message.as_bytes(), options)
+        if self.host is None:
+            return
+        recipients, options = [str(to) for to in message.send_to], []
+        if not all(to.isascii() for to in recipients):
+            self.host.ehlo_or_helo_if_needed()
+            if not self.host.has_extn("smtputf8"):
+                raise Unsendable("the mail server does not offer SMTPUTF8, which this address needs")
+            options = ["SMTPUTF8", "BODY=8BITMIME"]
+        self.host.sendmail(str(envelope_from or ""), recipients, message.as_bytes(), options)
 
     def __exit__(
         self,
