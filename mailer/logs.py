@@ -16,6 +16,8 @@ FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 SECRET_LINK = re.compile(r"(/(?:auth/(?:confirm|reset|email)|unsubscribe)/)[^\s?\[]+")
 # errors whose words quote the value that did not fit
 QUOTE_VALUES = (psycopg.DataError, sqlite3.OperationalError)
+# what meets a dead database each minute
+EACH_MINUTE = ("huey", "mailer.dispatch.account_mail")
 QUOTED = re.compile(r"""["'].*""", re.DOTALL)
 # what says the address of a request or logs a crash; a logger's filter does not hold for its children
 SPEAK_OF_PEOPLE = ("werkzeug", "gunicorn.error", "gunicorn.access", "huey", "huey.consumer.Worker")
@@ -108,6 +110,7 @@ def install(level: str) -> None:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(OneLine(FORMAT))
         logger.addHandler(handler)
-        logging.getLogger("huey").addFilter(DatabaseTrouble())
+        for name in EACH_MINUTE:
+            logging.getLogger(name).addFilter(DatabaseTrouble())
         for speaker in (handler, *map(logging.getLogger, SPEAK_OF_PEOPLE)):
             speaker.addFilter(NoSecrets())

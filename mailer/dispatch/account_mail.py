@@ -55,11 +55,22 @@ def register(app: Flask) -> None:
 
 def do_chores(*, now: datetime) -> None:
     """What is done each minute beside the tick, and after `flask send`: notices, the outbox, tidying up,
-    and counting closed runs for the reports."""
-    tell_owners(now=now)
-    tell_moderators(now=now)
-    deliver_due(now=now)
+    and counting closed runs for the reports. One that fails keeps none of the others from being done."""
+    for chore in (tell_owners, tell_moderators, deliver_due, tidy_up, keep_summaries):
+        try:
+            chore(now=now)
+        except Exception:
+            log.exception("a chore of the minute failed: %s", chore.__name__)
+            db.session.rollback()
+
+
+def tidy_up(*, now: datetime) -> None:
+    """Drop what is over in the account tables."""
     upkeep.do(db.session(), now=now, config=current_app.config["MAILER"], commit=db.session.commit)
+
+
+def keep_summaries(*, now: datetime) -> None:
+    """Count closed runs for the reports."""
     summaries.keep(db.session(), now=now, commit=db.session.commit)
 
 

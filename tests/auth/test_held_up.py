@@ -1,4 +1,4 @@
-"""A letter that cannot be sent holds up nobody else."""
+"""A letter that cannot be sent, or a chore that fails, holds up nobody else."""
 
 from datetime import timedelta
 from email import message_from_bytes
@@ -6,14 +6,16 @@ from email.policy import default
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from mailer.clock import utcnow
 from mailer.dispatch import account_mail
-from mailer.models import AccountLetter, User
+from mailer.models import AccountLetter, Run, User
+from mailer.rules.outcome import Outcome
 from mailer.services import account_letters
 from mailer.services.account_letters import Kind
+from tests.reports.logbook import finished_run
 from tests.support.smtp_server import SmtpServer
 from tests.support.world import make_user
 
@@ -73,3 +75,17 @@ def test_a_server_in_trouble_is_asked_once_a_round(app: Flask, smtp: SmtpServer,
         ask(session, anna)
     assert deliver(app) == 0
     assert len(smtp.faults) == 1
+
+
+@pytest.mark.both_databases
+def test_a_chore_that_fails_keeps_none_of_the_others_from_being_done(
+    app: Flask, session: Session, anna: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_id = finished_run(session, anna, [Outcome.ACCEPTED]).id
+    session.execute(text("DROP TABLE account_letter"))
+    session.commit()
+    with app.app_context():
+        account_mail.do_chores(now=utcnow())
+    assert session.get_one(Run, run_id).summarised_at
+    failed = [record.message for record in caplog.records if record.name == account_mail.log.name]
+    assert len(failed) == 2, "the outbox is not there, and cannot be tidied up"
