@@ -39,16 +39,21 @@ class OffSwitch:
     def _watch(self) -> None:
         since = self._clock()
         while not self._over.wait(PERIOD_S):
-            run_ids = self._watched()
-            if not run_ids:
-                continue
-            began_at = self._clock()
             try:
-                reading = self._ledger.read_off(run_ids, since)
+                since = self._look(since)
             except LedgerUnavailable:
                 # the lease fence stops the sending when this lasts
                 log.warning("the off-switch cannot read the database")
-                continue
-            since = began_at
-            if reading.closed or reading.clients:
-                self._report(reading)
+            except Exception:  # the thread must live: nobody would notice that off is not off any more
+                log.exception("the off-switch could not look")
+
+    def _look(self, since: datetime) -> datetime:
+        """One reading; since when the next one reads."""
+        run_ids = self._watched()
+        if not run_ids:
+            return since
+        began_at = self._clock()
+        reading = self._ledger.read_off(run_ids, since)
+        if reading.closed or reading.clients:
+            self._report(reading)
+        return began_at
