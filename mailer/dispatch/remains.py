@@ -1,6 +1,8 @@
 """What a dead worker left behind: its journal, read only under the lock that its worker held for life."""
 
+import errno
 import fcntl
+import logging
 import os
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -20,8 +22,11 @@ from mailer.dispatch.journal import (
     path_of,
 )
 
+log = logging.getLogger(__name__)
+
 # a claim may appear after its worker's death, when its last statement was still running
 KEEP_FOR = timedelta(minutes=15)
+PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 class Life(Enum):
@@ -41,11 +46,19 @@ class Remains:
 
 
 def examine(folder: Path, worker: str) -> Remains:
-    """Try the worker's lock. UNKNOWN: of another host or another boot, or its journal is gone."""
+    """Try the worker's lock. UNKNOWN: of another host or another boot, or its journal is gone or another user's."""
     try:
-        file = os.open(path_of(folder, worker), os.O_RDWR)
+        return _look(path_of(folder, worker))
     except FileNotFoundError:
         return Remains(Life.UNKNOWN, {})
+    except OSError as error:
+        log.warning("the journal of %s cannot be read: %s", worker, error)
+        # what may be read in a minute is worth waiting for: without it a whole claim is unanswered
+        return Remains(Life.ALIVE if error.errno in PASSING else Life.UNKNOWN, {})
+
+
+def _look(path: Path) -> Remains:
+    file = os.open(path, os.O_RDWR)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return _read(os.pread(file, os.fstat(file).st_size, 0))
@@ -58,16 +71,16 @@ def examine(folder: Path, worker: str) -> Remains:
 def sweep(folder: Path, needed: Collection[str], now: datetime) -> int:
     """Delete journals of workers that are gone for a while and hold no claim; how many."""
     paths = folder.glob("*.journal") if folder.is_dir() else ()
-    return sum(_is_swept(folder, path, now) for path in paths if path.stem not in needed)
+    return sum(_is_swept(path, now) for path in paths if path.stem not in needed)
 
 
-def _is_swept(folder: Path, path: Path, now: datetime) -> bool:
+def _is_swept(path: Path, now: datetime) -> bool:
     try:
         untouched_for = now.timestamp() - path.stat().st_mtime
-        if untouched_for < KEEP_FOR.total_seconds() or examine(folder, path.stem).life is Life.ALIVE:
+        if untouched_for < KEEP_FOR.total_seconds() or _look(path).life is Life.ALIVE:
             return False
         path.unlink()
-    except FileNotFoundError:  # another recovery was faster
+    except OSError:  # another recovery was faster, or it is another user's, who may be alive
         return False
     return True
 

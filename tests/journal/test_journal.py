@@ -1,6 +1,7 @@
 """The journal survives its worker and can be believed, or it says nothing."""
 
 import os
+import resource
 import signal
 import struct
 import subprocess
@@ -115,7 +116,13 @@ def scribble(path: Path) -> None:
         file.write(struct.pack("16s", b"not a journal"))
 
 
-@pytest.mark.parametrize("harm", [boots_elsewhere, cut, scribble, Path.unlink])
+def close_to_us(path: Path) -> None:
+    """As another user's file is; that one itself would be open to root, who may run the tests."""
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize("harm", [boots_elsewhere, cut, scribble, Path.unlink, close_to_us])
 def test_what_cannot_be_believed_is_not_read(tmp_path: Path, harm) -> None:
     journal = Journal.open(tmp_path, "w")
     journal.begin(1, 1)
@@ -123,6 +130,18 @@ def test_what_cannot_be_believed_is_not_read(tmp_path: Path, harm) -> None:
     harm(path_of(tmp_path, "w"))
     assert examine(tmp_path, "w").life is Life.UNKNOWN
     assert read_dead(tmp_path, "w") is None
+
+
+def test_a_journal_that_cannot_be_opened_just_now_is_waited_for(tmp_path: Path) -> None:
+    Journal.open(tmp_path, "w").close()
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, usual[1]))
+    try:
+        life = examine(tmp_path, "w").life
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+    assert life is Life.ALIVE
+    assert examine(tmp_path, "w").life is Life.DEAD
 
 
 def test_old_journals_that_nobody_needs_are_swept(tmp_path: Path) -> None:
@@ -137,6 +156,14 @@ def test_old_journals_that_nobody_needs_are_swept(tmp_path: Path) -> None:
     assert {path.stem for path in tmp_path.iterdir()} == {"needed", "young", "alive"}
     alive.close()
     assert sweep(tmp_path / "nowhere", (), now) == 0
+
+
+def test_a_journal_that_cannot_be_opened_is_left_where_it_is_and_the_others_are_swept(tmp_path: Path) -> None:
+    for name in ("a-dead", "b-closed", "c-dead"):
+        Journal.open(tmp_path, name).close()
+    close_to_us(path_of(tmp_path, "b-closed"))
+    assert sweep(tmp_path, (), datetime.now(UTC) + timedelta(hours=1)) == 2
+    assert [path.stem for path in tmp_path.iterdir()] == ["b-closed"]
 
 
 def test_its_room_on_the_disk_is_taken_when_it_is_opened(tmp_path: Path) -> None:

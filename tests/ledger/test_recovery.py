@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mailer.dispatch import recovery
-from mailer.dispatch.journal import ACCEPTED, DEFERRED, REFUSED, UNTOUCHED, WRITING, Journal
+from mailer.dispatch.journal import ACCEPTED, DEFERRED, REFUSED, UNTOUCHED, WRITING, Journal, path_of
 from mailer.dispatch.ledger.types import Settlement
 from mailer.dispatch.recovery import Recovered, recover
 from mailer.models import Attempt, Claim, Retry
@@ -110,6 +110,21 @@ def test_a_worker_of_another_host_has_lease_and_grace(
 
 
 @both
+def test_a_journal_that_cannot_be_opened_keeps_no_other_claim_from_being_recovered(
+    play: Play, folder: Path, journal: Journal
+) -> None:
+    ids = play.open(2)
+    play.take(size=1, worker="another user's")
+    path_of(folder, "another user's").mkdir()
+    play.take(size=1)
+    journal.close()
+    assert recover(play.ledger, folder, now=NOW) == Recovered(claims=1, back=1)
+    assert play.retries() == [(ids[1], 1)]
+    lease_is_over(play)
+    assert recover(play.ledger, folder, now=NOW) == Recovered(claims=1, unanswered=1)
+
+
+@both
 def test_what_was_settled_before_the_rest_stays_as_it_is(play: Play, folder: Path, journal: Journal) -> None:
     play.open(3)
     window = play.take()
@@ -131,10 +146,7 @@ def test_what_is_given_back_after_recovery_has_read_the_claims_comes_into_one_ha
     window = play.take()
     (claim,) = play.ledger.dead_claims("")
     written, back, *_rest = window.recipients
-    part = Settlement(
-        window.claim_id, window.run_id, (ACCEPT(written),), (back,), back_at=AT, is_over=False
-    )  # fmt: skip
-    play.settle(part)
+    play.settle(Settlement(window.claim_id, window.run_id, (ACCEPT(written),), (back,), AT, is_over=False))
     other = play.take(worker="w2")
     assert [*other.recipients.client_ids] == [back.client_id]
     assert play.ledger.settle_dead(claim, recovery.verdict(claim, [], NOW))
@@ -151,8 +163,7 @@ def test_what_is_written_after_recovery_has_read_the_claims_is_not_written_again
     play.open(2)
     window = play.take()
     (claim,) = play.ledger.dead_claims("")
-    part = Settlement(window.claim_id, window.run_id, (ACCEPT(window.recipients[0]),), is_over=False)
-    play.settle(part)
+    play.settle(Settlement(window.claim_id, window.run_id, (ACCEPT(window.recipients[0]),), is_over=False))
     assert play.ledger.settle_dead(claim, recovery.verdict(claim, None, NOW))
     assert play.said() == [(1, "accepted", None), (1, "unanswered", None)]
     assert play.counters() == {"total": 2, "accepted": 1, "unanswered": 1}
