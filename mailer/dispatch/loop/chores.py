@@ -1,14 +1,13 @@
 """What the loop has the clerk do from time to time: look for runs, renew leases, hold runs, close complete ones."""
 
 import logging
+import math
 import threading
-from collections.abc import Callable
-from typing import Any
 
 from mailer.dispatch.ledger.interface import LedgerUnavailable
 from mailer.dispatch.ledger.types import RunFacts
 from mailer.dispatch.loop.bag import Bag
-from mailer.dispatch.loop.books import Books
+from mailer.dispatch.loop.books import RETRY_S, Books
 from mailer.dispatch.loop.clerk import Clerk
 from mailer.dispatch.loop.parts import Parts
 from mailer.dispatch.loop.rest import put_to_rest
@@ -25,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Chores:
-    """`found_nothing`: the last look saw no run to serve. `is_holding`: runs are being put to rest."""
+    """`found_nothing`: the last look saw no run to serve. `is_holding`: runs are being put to rest, or must be."""
 
     def __init__(
         self,
@@ -50,20 +49,21 @@ class Chores:
         self._counting: threading.Thread | None = None
         self.found_nothing = False
         self.is_holding = False
+        self._hold_again_s = math.inf
         self.is_leaving = False
         self.trouble = ""
 
     def do_what_is_due(self, *, may_look: bool) -> None:
         """Once per turn of the loop."""
         now_s = self._monotonic()
-        if self._wire.resting and not self.is_holding:
+        if (self._wire.resting and not self.is_holding) or now_s >= self._hold_again_s:
             self._hold()
         if now_s >= self._renewed_s + RENEW_S:
             self._renewed_s = now_s
-            self._submit(lambda: self._renew(now_s + FENCE_S), self._renewed)
+            self._clerk.submit(lambda: self._renew(now_s + FENCE_S), self._renewed, self._failed)
         if may_look and not self._is_looking and not self.is_holding and now_s >= self._look_at_s():
             self._looked_s, self._is_looking, self._is_wanted = now_s, True, False
-            self._submit(self._look, self._looked)
+            self._clerk.submit(self._look, self._looked, self._look_failed)
 
     def wait_s(self) -> float:
         """How long the loop may sleep before the next look; what is being done ends the sleep by itself."""
@@ -88,11 +88,7 @@ class Chores:
             self._counting.join()
         self._clerk.submit(lambda: self._ledger.leave_sender(self._worker), _ignore, _warn)
 
-    def _submit(self, job: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        self._clerk.submit(job, then, self._failed)
-
     def _failed(self, error: Exception) -> None:
-        self._is_looking = self.is_holding = False
         self._is_deaf = True
         log.warning("the database did not answer: %s", error)
 
@@ -120,6 +116,10 @@ class Chores:
         self._books.rota.refresh(runs)
         self.found_nothing = not (runs or self._is_wanted)
         self._count_next()
+
+    def _look_failed(self, error: Exception) -> None:
+        self._is_looking = False
+        self._failed(error)
 
     def _count_next(self) -> None:
         """How big is a run that goes on for a while? One at a time, beside the clerk: it may take a second."""
@@ -152,7 +152,7 @@ class Chores:
             hand.lease_s = max(hand.lease_s, lease_s)
         orphans = standing - hands.keys()
         if orphans:  # a commit whose answer was lost: nothing of them was begun
-            self._submit(lambda: self._ledger.give_back(self._worker, orphans), _ignore)
+            self._clerk.submit(lambda: self._ledger.give_back(self._worker, orphans), _ignore, self._failed)
         if not is_sender:
             log.error("another process sends now: this one stops")
             self.is_leaving = True
@@ -161,7 +161,7 @@ class Chores:
 
     def _hold(self) -> None:
         """The server or the account fails: nobody is used up, every run waits with the server's words."""
-        self.is_holding = True
+        self.is_holding, self._hold_again_s = True, math.inf
         step, code, text = self._bag.trouble_seen or (Step.CONNECT, 0, "")
         self.trouble = f"{step}: {code} {text}" if code else f"{step}: {text}"
         log.error("trouble with the mail server at %s", self.trouble)
@@ -171,8 +171,8 @@ class Chores:
         is_sender = step is Step.MAIL and 500 <= code <= 599
         reason = HeldReason.SENDER_REFUSED if is_sender else HeldReason.SERVER
         words = self.trouble
-        self._submit(
-            lambda: put_to_rest(self._parts, self._mailing_id, reason, words, in_hand), self._held
+        self._clerk.submit(
+            lambda: put_to_rest(self._parts, self._mailing_id, reason, words, in_hand), self._held, self._hold_failed
         )
 
     def _held(self, _nothing: None) -> None:
@@ -180,6 +180,11 @@ class Chores:
         self._books.rota.refresh(())
         self._wire.resume()
         self._is_wanted = True
+
+    def _hold_failed(self, error: Exception) -> None:
+        """Nothing is claimed or looked for until it is done; asked at once again, it would be thousands a second."""
+        self._hold_again_s = self._monotonic() + RETRY_S
+        self._failed(error)
 
 
 def _ignore(_nothing: object) -> None:
