@@ -26,6 +26,20 @@ def execute(here: Room, sql: str) -> None:
         connection.execute(text(sql))
 
 
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [(550, HeldReason.SENDER_REFUSED), (530, HeldReason.SERVER), (535, HeldReason.SERVER), (450, HeldReason.SERVER)],
+)
+def test_a_server_that_wants_us_to_sign_in_has_not_refused_our_address(
+    room: Build, smtp: SmtpServer, code: int, reason: HeldReason
+) -> None:
+    smtp.add("mail", code=code, text="not like this")
+    here = room(clients=3)
+    here.work(5)
+    assert smtp.faults
+    assert (here.run().held_reason, here.run().held_words) == (reason, f"mail: {code} not like this")
+
+
 @pytest.mark.fault
 def test_a_database_that_cannot_put_runs_to_rest_is_asked_calmly_until_it_can(
     room: Build, smtp: SmtpServer, caplog: pytest.LogCaptureFixture, until: Callable[..., None]

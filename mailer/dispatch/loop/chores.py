@@ -19,6 +19,8 @@ LOOK_S = 1.0
 LOOK_AT_MOST = 500
 RENEW_S = 15.0
 FENCE_S = 50.0
+# of signing in (RFC 4954 §6), which a server may first ask for when we name our sender
+SIGN_IN = frozenset({530, 534, 535, 538})
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +170,7 @@ class Chores:
         for hand in list(self._books.hands.values()):
             self._bag.take_back(hand)
         in_hand = {hand.run.run_id: hand.run for hand in self._books.hands.values()}
-        is_sender = step is Step.MAIL and 500 <= code <= 599
+        is_sender = step is Step.MAIL and 500 <= code <= 599 and code not in SIGN_IN
         reason = HeldReason.SENDER_REFUSED if is_sender else HeldReason.SERVER
         words = self.trouble
         self._clerk.submit(
