@@ -10,7 +10,6 @@ from pathlib import Path
 
 from mailer.dispatch import remains
 from mailer.dispatch.ledger.interface import Ledger
-from mailer.dispatch.ledger.types import Order
 from mailer.dispatch.recovery import Recovered, recover
 
 DRAIN_PAGE = 500
@@ -73,6 +72,6 @@ def _drain(ledger: Ledger) -> None:
     for run_id in draining:
         is_dry = False
         while not is_dry and turns < DRAIN_TURNS:
-            turn = ledger.turn([], Order(run_id, DRAIN_PAGE), worker="tick")
+            turn = ledger.drain(run_id, DRAIN_PAGE)
             is_dry = turn.is_dry or turn.is_closed
             turns += 1

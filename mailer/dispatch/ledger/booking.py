@@ -23,12 +23,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """All that one transaction is asked to do. `dead`: on behalf of a worker whose lease must not have changed."""
+    """All that one transaction is asked to do. `dead`: on behalf of a worker whose lease must not have changed.
+
+    `only_drains`: nobody may be claimed, for nobody would be sent to.
+    """
 
     settlements: Sequence[Settlement]
     orders: Sequence[Order]
     worker: str
     dead: DeadClaim | None = None
+    only_drains: bool = False
     is_careful: bool = False
 
     @property
@@ -52,6 +56,11 @@ def book_dead(driver: Driver, limits: Limits, claim: DeadClaim, settlement: Sett
     return not turns[0].lost_claims
 
 
+def book_drain(driver: Driver, limits: Limits, run_id: int, size: int) -> Turn:
+    """See `Ledger.drain`."""
+    return _carefully(driver, limits, Booking([], [Order(run_id, size)], "", only_drains=True))[0]
+
+
 def _carefully(driver: Driver, limits: Limits, booking: Booking) -> list[Turn]:
     """A key that is taken already is looked into and cried about, and the rest is written."""
     try:
@@ -72,9 +81,9 @@ def _book(driver: Driver, limits: Limits, booking: Booking) -> list[Turn]:
         lost = Settling(work, runs, tally, is_dead=booking.dead is not None).settle(booking.settlements, lists)
         _brake(work, limits, booking, runs, tally)
         allowance = Allowance(work, limits.new_user_daily_limit)
+        manner = {"only_drains": booking.only_drains, "is_careful": booking.is_careful}
         fillings = [
-            Filling(work, order, runs.get(order.run_id), allowance, tally, is_careful=booking.is_careful)
-            for order in booking.orders
+            Filling(work, order, runs.get(order.run_id), allowance, tally, **manner) for order in booking.orders
         ]
         _fill(fillings)
         for filling in fillings:

@@ -36,9 +36,10 @@ class Filling:
         allowance: Allowance,
         tally: Tally,
         *,
+        only_drains: bool,
         is_careful: bool,
     ) -> None:
-        """`is_careful` looks for rows that are there already before it writes."""
+        """`only_drains` leaves alone what is to be sent; `is_careful` looks for rows that are there already."""
         self._work = work
         self.run_id = order.run_id
         self._size = order.size
@@ -46,7 +47,8 @@ class Filling:
         self._allowance = allowance
         self._tally = tally
         self._is_careful = is_careful
-        self._gate = run.gate() if run else Gate.CLOSED
+        gate = run.gate() if run else Gate.CLOSED
+        self._gate = Gate.CLOSED if only_drains and gate is not Gate.DRAIN else gate
         self._send: list[Recipient] = []
         # the usual case, where nobody has to be looked at by themselves: a page's recipients and the claim's list
         self._whole: tuple[Recipients, str] | None = None

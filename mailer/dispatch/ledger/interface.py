@@ -41,6 +41,9 @@ class Ledger(Protocol):
         A Turn with neither window nor `is_dry` nor `is_closed` saw only skips: ask again.
         """
 
+    def drain(self, run_id: int, size: int) -> Turn:
+        """Write skipped rows of a run that is being drained, and claim nobody; `is_closed`: it is not being drained."""
+
     def beat_if_quiet(self, name: str, now: datetime) -> bool:
         """Nothing is due or open, no claim and no sender is there: then a tick has only to beat, and has done so."""
 

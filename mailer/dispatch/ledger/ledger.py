@@ -49,6 +49,10 @@ class SqlLedger:
         """Write results and take a window of each of these runs."""
         return booking.book(self._driver, self._limits, settlements, orders, worker)
 
+    def drain(self, run_id: int, size: int) -> Turn:
+        """Skip some of those who are not to be written to any more."""
+        return booking.book_drain(self._driver, self._limits, run_id, size)
+
     def beat_if_quiet(self, name: str, now: datetime) -> bool:
         """Write a heartbeat, where nothing is due, open or claimed."""
         return leases.beat_if_quiet(self._driver, name, now)
