@@ -1,14 +1,18 @@
 """A run's row under lock, with what its mailing and owner say: everything that decides whether it may be claimed."""
 
+import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum, auto
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mailer.dispatch.ledger.drivers import Driver, Row, Transaction
 from mailer.models import HeldReason, RunState
 from mailer.rules.outcome import SkipReason
+
+log = logging.getLogger(__name__)
 
 # SQL conditions shared with the readings: m is the mailing, u its owner, r the run
 IS_OFF = (
@@ -103,6 +107,16 @@ def read_runs(work: Transaction, run_ids: Collection[int]) -> Callable[[], dict[
     return lambda: {row[0]: _read(driver, row) for row in answer()}
 
 
+@cache
+def zone_of(name: str) -> ZoneInfo:
+    """The zone; UTC for one that this host does not know (any more), and an alarm: letters go out all the same."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        log.error("ALARM the time zone %r is not known here: days are counted in UTC", name)
+        return ZoneInfo("UTC")
+
+
 def _read(driver: Driver, row: Row) -> RunRow:
     def moment(place: int) -> datetime | None:
         return None if row[place] is None else driver.read_moment(row[place])
@@ -126,7 +140,7 @@ def _read(driver: Driver, row: Row) -> RunRow:
         is_brake_released=bool(row[15]),
         audience=row[16],
         is_off=bool(row[17]),
-        zone=ZoneInfo(row[18]),
+        zone=zone_of(row[18]),
         is_trusted=bool(row[19]),
         now=driver.read_moment(row[20]),
         next_retry_at=moment(21),
