@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mailer.dispatch.graveyard import bury, dead
 from mailer.dispatch.journal import Journal
+from mailer.dispatch.ledger.interface import LedgerUnavailable
 from mailer.dispatch.ledger.types import Finished, Order, RunFacts, Settlement, Turn, Window
 from mailer.dispatch.letters import Letters
 from mailer.dispatch.loop.bag import Bag
@@ -111,7 +112,8 @@ class Books:
         self._flushed_s = now_s
         self.is_busy = True
         hand_over = self._clerk.do_here if is_rush else self._clerk.submit
-        hand_over(partial(self._book, settlements, wishes), self._booked, partial(self._failed, settlements))
+        failed = partial(self._failed, settlements, [run.run_id for run, _order in wishes])
+        hand_over(partial(self._book, settlements, wishes), self._booked, failed)
 
     def forget(self, claim_ids: set[int]) -> None:
         """These claims are gone from the database: begin nothing more of them.
@@ -130,7 +132,7 @@ class Books:
         room = 2 * self._window - self._unfinished()
         if room < self._window or not len(self.rota) or len(self.hands) > MOST_HANDS:
             return []
-        return self.rota.orders(min(room, self._window if len(self.rota) == 1 else room))
+        return self.rota.orders(room, most=self._window)
 
     def _unfinished(self) -> int:
         return sum(hand.left for hand in self.hands.values())
@@ -167,6 +169,7 @@ class Books:
 
     def _booked(self, booked: Booked) -> None:
         self.is_busy = False
+        self.rota.trust(run.run_id for run, _order in booked.wishes)
         self._took_s = booked.took_s
         for lost in booked.turns:
             self.forget(set(lost.lost_claims))
@@ -194,8 +197,14 @@ class Books:
         self.windows += 1
         self._bag.put(hand)
 
-    def _failed(self, settlements: list[Settlement], error: Exception) -> None:
-        """Whether it was committed is unknown; the same again is safe, for a claim settles once."""
+    def _failed(self, settlements: list[Settlement], run_ids: list[int], error: Exception) -> None:
+        """Whether it was committed is unknown; the same again is safe, for a claim settles once.
+
+        Where the database is there, it may be one run's fault, which must not keep the others from being ordered.
+        """
+        if not isinstance(error, LedgerUnavailable):
+            self.rota.suspect(run_ids)
+            log.error("ALARM an order of runs %s failed: %r", run_ids, error)
         self.is_busy = False
         self._unwritten = settlements
         self._took_s = QUICK_S

@@ -1,11 +1,12 @@
 """Whose turn it is: the open runs in a ring, so that a small run never waits for the end of a big one."""
 
 from collections.abc import Iterable
-from itertools import islice
+from itertools import islice, takewhile
 
 from mailer.dispatch.ledger.types import Order, RunFacts
 
 LEAST = 32  # recipients of an order: many small runs share the price of one transaction, in windows worth having
+MOST = 500  # of one run: what a claim may hold
 
 
 class Rota:
@@ -13,6 +14,7 @@ class Rota:
 
     def __init__(self) -> None:
         self._ring: dict[int, RunFacts] = {}
+        self._suspects: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._ring)
@@ -30,9 +32,24 @@ class Rota:
         """Nothing more to claim there for now."""
         self._ring.pop(run_id, None)
 
-    def orders(self, room: int) -> list[tuple[RunFacts, Order]]:
-        """The next runs' orders, that together bring at most `room` recipients; they go to the end of the ring."""
-        chosen = list(islice(self._ring.values(), max(1, room // LEAST)))
+    def orders(self, room: int, *, most: int = MOST) -> list[tuple[RunFacts, Order]]:
+        """The next runs' orders, that bring at most `room` recipients together, of one run at most `most`.
+
+        They go to the end of the ring.
+        """
+        chosen = self._together(list(islice(self._ring.values(), max(1, room // LEAST))))
         for run in chosen:
             self._ring[run.run_id] = self._ring.pop(run.run_id)
-        return [(run, Order(run.run_id, max(1, room // len(chosen)))) for run in chosen]
+        return [(run, Order(run.run_id, max(1, min(most, room // len(chosen))))) for run in chosen]
+
+    def suspect(self, run_ids: Iterable[int]) -> None:
+        """One of these broke their transaction: each is ordered by itself, until that goes well."""
+        self._suspects.update(run_ids)
+
+    def trust(self, run_ids: Iterable[int]) -> None:
+        """An order of these went well."""
+        self._suspects.difference_update(run_ids)
+
+    def _together(self, runs: list[RunFacts]) -> list[RunFacts]:
+        free = list(takewhile(lambda run: run.run_id not in self._suspects, runs))
+        return free or runs[:1]
