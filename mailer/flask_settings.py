@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from mailer.config import Config
+from mailer.orm import connect_args
 
 MEGABYTE = 1024 * 1024
 WITHOUT_CACHE = {"CACHE_TYPE": "NullCache", "CACHE_NO_NULL_WARNING": True}
@@ -18,7 +19,11 @@ def flask_settings(config: Config) -> dict[str, Any]:
         "SECRET_KEY": config.secret_key,
         "SQLALCHEMY_DATABASE_URI": config.database_url,
         # an error's words end in the log: what people typed, and hashes of passwords, are not among them
-        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True, "pool_pre_ping": not config.is_sqlite},
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "hide_parameters": True,
+            "pool_pre_ping": not config.is_sqlite,
+            "connect_args": connect_args(config.database_url),
+        },
         "MAX_CONTENT_LENGTH": 32 * MEGABYTE,
         "MAX_FORM_MEMORY_SIZE": 16 * MEGABYTE,
         **_cookies(config),

@@ -12,7 +12,19 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Enum, Integer, MetaData, Select, event
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    Integer,
+    MetaData,
+    Select,
+    event,
+    make_url,
+)
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -25,6 +37,16 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_TIMEOUT_MS = 15_000
+# how long a PostgreSQL whose host has vanished without a word is waited for: well within a worker's lease of 60 s.
+# The kernel's own patience is hours for a reply, and a quarter of one for what was sent. On unix sockets without effect
+POSTGRES_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,  # ms
+}
 
 _Row = TypeVar("_Row")
 _is_reading: ContextVar[bool] = ContextVar("is_reading", default=False)
@@ -123,6 +145,14 @@ class _HintingCompiler(SQLiteCompiler):
     def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
         """The hint as it stands."""
         return text
+
+
+def connect_args(url: str) -> dict[str, int]:
+    """What to tell the driver of this database beside its address, which has the last word."""
+    address = make_url(url)
+    if address.get_backend_name() != "postgresql":
+        return {}
+    return {name: value for name, value in POSTGRES_PATIENCE.items() if name not in address.query}
 
 
 def prepare(engine: Engine) -> None:
