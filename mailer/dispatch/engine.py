@@ -111,11 +111,12 @@ class Engine:
         if shift is not None:
             shift.join(CLOSE_S)
         worker = new_worker_name()
-        if not self.parts.ledger.take_sender(worker):
-            return None
-        self._shift = Shift(self.parts, worker, mailing_id=mailing_id)
-        self._shift.start(claim_until_s)
-        return self._shift
+        with self._closing:  # a shift that began behind the back of `close` would be stopped by nobody
+            if self._is_closed or not self.parts.ledger.take_sender(worker):
+                return None
+            self._shift = shift = Shift(self.parts, worker, mailing_id=mailing_id)
+            shift.start(claim_until_s)
+        return shift
 
 
 def build_engine(app: Flask) -> Engine:

@@ -37,6 +37,7 @@ class EngineRoom:
         self._app = app
         self._lock = threading.Lock()
         self._engine: Engine | None = None
+        self._is_closed = False
         self._pid = 0
 
     def engine(self) -> Engine:
@@ -45,12 +46,14 @@ class EngineRoom:
             if self._engine is None or self._pid != os.getpid():
                 self._engine, self._pid = build_engine(self._app), os.getpid()
                 atexit.register(self.close)
+                if self._is_closed:
+                    self._engine.close()
             return self._engine
 
     def close(self) -> None:
-        """The gentle stop; the next task would make a new engine."""
+        """The gentle stop, for good: a slice that another worker has under way finds an engine that takes no work."""
         with self._lock:
-            engine, self._engine = self._engine, None
+            engine, self._is_closed = self._engine, True
         if engine is not None and self._pid == os.getpid():
             engine.close()
 

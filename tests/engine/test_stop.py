@@ -1,9 +1,11 @@
 """The gentle stop inside one process: what is not begun goes back, what is on the wire is finished and written."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
+from flask import Flask
 
 from mailer.dispatch.ledger import open_driver
 from mailer.dispatch.ledger.ledger import SqlLedger
@@ -58,6 +60,20 @@ def test_a_closed_engine_takes_no_more_work(room: Build, smtp: SmtpServer) -> No
     assert smtp.letters == []
 
 
+@pytest.mark.parametrize("is_made", [True, False], ids=["made before", "never made"])
+def test_the_room_of_a_stopped_process_has_no_engine_that_works(
+    room: Build, app: Flask, smtp: SmtpServer, is_made: bool
+) -> None:
+    room(clients=3)
+    engines = app.extensions["mailer.room"]
+    if is_made:
+        engines.engine()
+    engines.close()
+    assert engines.engine().work().is_taken
+    engines.engine().begin()
+    assert smtp.letters == []
+
+
 class SlowLedger(SqlLedger):
     """The real one, whose transactions wait for `may_go_on`."""
 
@@ -67,6 +83,36 @@ class SlowLedger(SqlLedger):
         self.asked.set()
         assert self.may_go_on.wait(30)
         return super().turns(settlements, orders, worker=worker)
+
+
+class SlowSender(SqlLedger):
+    """The real one, who is told to become the sender in `asked` and may in `may_go_on`."""
+
+    asked, may_go_on = threading.Event(), threading.Event()
+
+    def take_sender(self, worker: str) -> bool:
+        self.asked.set()
+        assert self.may_go_on.wait(30)
+        return super().take_sender(worker)
+
+
+def test_a_stop_that_comes_while_a_shift_begins_stops_it(room: Build, smtp: SmtpServer) -> None:
+    smtp.script.delay_s = 0.02
+    here = room(clients=300, connections=5)
+    ledger = SlowSender(open_driver(here.database), Limits())
+    here.restart(ledger=ledger)
+    beginning = threading.Thread(target=here.engine.begin)
+    beginning.start()
+    assert ledger.asked.wait(30)
+    closing = threading.Thread(target=here.engine.close)
+    closing.start()
+    time.sleep(0.1)  # it stops what it finds by now
+    ledger.may_go_on.set()
+    beginning.join()
+    closing.join()
+    shift = here.engine._shift
+    assert shift is None or shift.join(0), "nobody will stop it"
+    assert here.claims() == []
 
 
 def test_a_window_that_comes_while_stopping_goes_back_at_once(
