@@ -30,8 +30,8 @@ WIDTH = 30
 def send(mailing_id: int | None, *, dry_run: bool) -> None:
     """Send everything that is due now.
 
-    The exit code is 0 when nothing was refused or unanswered, and 1 otherwise. Deferred letters are not
-    waited for: a later `flask send`, or the worker, tries them again.
+    The exit code is 0 when all that is due was sent and nothing was refused or unanswered, and 1 otherwise.
+    Deferred letters are not waited for: a later `flask send`, or the worker, tries them again.
     """
     if mailing_id is not None and db.session.get(Mailing, mailing_id) is None:
         raise click.ClickException(f"There is no mailing {mailing_id}.")
@@ -42,14 +42,15 @@ def send(mailing_id: int | None, *, dry_run: bool) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     engine = build_engine(current_app)
     try:
-        result = _send(engine, mailing_id)
+        result, is_complete = _send(engine, mailing_id)
     finally:
         engine.close()
     do_chores(now=utcnow())  # a crontab may be all there is: owners are to hear of their runs
-    sys.exit(1 if result.refused or result.unanswered else 0)
+    sys.exit(1 if result.refused or result.unanswered or not is_complete else 0)
 
 
-def _send(engine: Engine, mailing_id: int | None) -> Progress:
+def _send(engine: Engine, mailing_id: int | None) -> tuple[Progress, bool]:
+    """What came of it, and whether nothing is left that could be sent now."""
     before_ids = _open_runs(mailing_id)
     before = _progress(before_ids)
     tick(engine.parts.ledger, now=utcnow(), folder=engine.parts.folder, mailing_id=mailing_id)
@@ -67,7 +68,10 @@ def _send(engine: Engine, mailing_id: int | None) -> Progress:
     bar.end()
     result = _progress(run_ids) - before
     _say_result(result, run_ids)
-    return result
+    is_complete = not (report.is_broken or engine.parts.ledger.open_runs(1, mailing_id=mailing_id))
+    if not is_complete:
+        click.echo("Not everything was sent, the log says why: `flask send` goes on where it stopped.")
+    return result, is_complete
 
 
 def _has_work(engine: Engine, run_ids: list[int], mailing_id: int | None) -> bool:

@@ -35,12 +35,15 @@ NO_SERVER = "MAIL_SERVER is not set: there is nobody to hand letters to."
 class WorkReport:
     """What came of one call. `is_over`: nothing to do now; `is_elsewhere`: another process sends.
 
+    `is_broken`: the sending broke off, and what it held waits for recovery.
+
     `outcomes` counts rows written meanwhile (skips decided by the ledger are not among them).
     """
 
     is_over: bool
     is_elsewhere: bool = False
     is_taken: bool = False
+    is_broken: bool = False
     trouble: str = ""
     outcomes: Counter[Outcome] = field(default_factory=Counter)
 
@@ -99,6 +102,7 @@ class Engine:
             )
         return WorkReport(
             is_over=shift.is_idle,
+            is_broken=shift.is_ending and not shift.books.is_clean,
             trouble=shift.chores.trouble,
             outcomes=Counter(shift.books.totals) - before,
         )

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from flask import Flask
@@ -10,6 +11,7 @@ from flask import Flask
 from mailer.config import ROOT, Config
 
 CONSUMER = (sys.executable, "-m", "huey.bin.huey_consumer", "tasks.huey")
+FLASK = ("flask", "--app", "wsgi", "send")
 GENTLE = ("-w", "1", "-k", "thread", "-m", "1", "-g", "TERM", "-t", "30")
 
 
@@ -40,9 +42,16 @@ def start_consumer(app: Flask, log: Path, *options: str, **changes: str) -> subp
         )
 
 
-def flask_send(app: Flask, *options: str, **changes: str) -> subprocess.CompletedProcess[str]:
-    """`flask send` to its end."""
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "send", *options]
+def flask_send(
+    app: Flask, *options: str, module: Sequence[str] = FLASK, **changes: str
+) -> subprocess.CompletedProcess[str]:
+    """`flask send` to its end; `module` is one that runs it in its own way."""
     return subprocess.run(
-        command, cwd=ROOT, env=environment(app, **changes), capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", *module, *options],
+        cwd=ROOT,
+        env=environment(app, **changes),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )

@@ -10,7 +10,7 @@ from sqlalchemy import Engine as Database
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from mailer.models import Attempt, Mailing, Run, RunState
+from mailer.models import Attempt, Claim, Mailing, Run, RunState
 from tests.engine.processes import GENTLE, flask_send, start_consumer
 from tests.support import world
 from tests.support.smtp_server import SmtpServer
@@ -119,6 +119,27 @@ def test_beside_a_consumer_on_sqlite_it_waits_for_the_others_work(
     with Session(engine) as session:
         assert session.scalars(select(Run.state)).all() == [RunState.DONE]
         assert session.scalars(select(Mailing.next_run_at)).one() is not None
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("keeps", [(), ("keeps",)], ids=["and gives all back", "and keeps its claims"])
+def test_sending_that_broke_off_says_so_and_the_next_goes_on(
+    app: Flask, engine: Database, smtp: SmtpServer, plan: Plan, keeps: tuple[str, ...]
+) -> None:
+    smtp.script.delay_s = 0.02  # so that something is left when the first result comes
+    plan(clients=60)
+    broken = flask_send(app, module=("tests.engine.breaking", *keeps))
+    assert "a mistake of ours" in broken.stderr
+    assert "Not everything was sent" in broken.stdout
+    assert broken.returncode == 1
+    assert count(engine, Claim) == len(keeps)
+    then = flask_send(app)
+    assert "Not everything" not in then.stdout
+    assert len(smtp.recipients()) == len(set(smtp.recipients()))
+    with Session(engine) as session:
+        (run,) = session.scalars(select(Run))
+    assert run.state is RunState.DONE
+    assert run.accepted + run.unanswered == run.total == 60
 
 
 def test_without_a_mail_server_the_run_waits_and_says_why(app: Flask, engine: Database, plan: Plan) -> None:
