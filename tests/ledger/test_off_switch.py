@@ -1,11 +1,11 @@
-"""The off-switch goes on reading, whatever goes wrong with a reading."""
+"""What the off-switch reads, and that it goes on reading, whatever goes wrong."""
 
 import threading
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from mailer.clock import utcnow
 from mailer.dispatch import offswitch
@@ -15,7 +15,10 @@ from mailer.dispatch.ledger.ledger import SqlLedger
 from mailer.dispatch.ledger.limits import Limits
 from mailer.dispatch.ledger.types import OffReading
 from mailer.dispatch.offswitch import OffSwitch
-from tests.ledger.play import AT, Play
+from mailer.models import Client
+from mailer.orm import BUSY_TIMEOUT_MS
+from tests.ledger.play import AT, Play, settled
+from tests.support import world
 
 
 class OddLedger(SqlLedger):
@@ -36,6 +39,30 @@ class OddLedger(SqlLedger):
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offswitch, "PERIOD_S", 0.01)
+
+
+@pytest.mark.both_databases
+def test_whoever_was_suppressed_while_a_claim_was_on_its_way_is_told_for_as_long_as_it_stands(play: Play) -> None:
+    """Its page may have been read half a minute before anybody here knew of the claim, and read on past meanwhile."""
+    ids = play.open(2)
+    window = play.take()
+    world.make_suppression(play.session, play.owner, window.recipients[1].address, created_at=utcnow())
+    play.session.commit()
+    later = utcnow() + timedelta(minutes=1)
+    assert play.ledger.read_off([play.run_id], later).clients == {ids[1]}
+    play.settle(settled(window))
+    assert play.ledger.read_off([play.run_id], later).clients == frozenset()
+
+
+@pytest.mark.both_databases
+def test_a_suppression_that_waited_for_the_database_is_read_all_the_same(play: Play) -> None:
+    ids = play.open(1)
+    stamped_at = utcnow()
+    email = play.session.scalars(select(Client.email)).one()
+    world.make_suppression(play.session, play.owner, email, created_at=stamped_at)
+    play.session.commit()
+    since = stamped_at + timedelta(milliseconds=BUSY_TIMEOUT_MS)
+    assert play.ledger.read_off([play.run_id], since).clients == {*ids}
 
 
 ERRORS = {"unavailable": LedgerUnavailable("gone"), "another": RuntimeError("a mistake of ours")}

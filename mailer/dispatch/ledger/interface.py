@@ -62,7 +62,10 @@ class Ledger(Protocol):
         """Claims of ours of which nothing was begun (a commit whose answer was lost): to be sent again at once."""
 
     def read_off(self, run_ids: Collection[int], since: datetime) -> OffReading:
-        """Which of these runs must not begin another letter, and who was suppressed since (10 s overlap)."""
+        """Which of these runs must not begin another letter, and who was suppressed since, or since they were claimed.
+
+        A little of what was told before is told again.
+        """
 
     def hold(
         self, run_ids: Collection[int], reason: HeldReason, words: str, until: datetime | None

@@ -7,9 +7,10 @@ from mailer.dispatch.ledger import candidates
 from mailer.dispatch.ledger.drivers import Driver, Row
 from mailer.dispatch.ledger.facts import FROM, IS_OFF, read_runs
 from mailer.dispatch.ledger.types import OffReading, RunFacts
+from mailer.orm import BUSY_TIMEOUT_MS
 
-# clocks of hosts differ, and a row may be committed later than it was stamped
-OVERLAP = timedelta(seconds=10)
+# clocks of hosts differ, and a row may be committed later than it was stamped: on SQLite it may wait so long
+OVERLAP = timedelta(milliseconds=BUSY_TIMEOUT_MS, seconds=1)
 
 _WAITS = """(r.held_reason IS NOT NULL AND NOT
   (r.held_reason IN ('server', 'sender_refused') AND coalesce(r.held_until <= {now}, FALSE)))"""
@@ -29,6 +30,7 @@ _SUPPRESSED = """
 SELECT s.owner_id, s.address_key, c.id FROM suppression s
 LEFT JOIN client c ON c.owner_id = s.owner_id AND c.address_key = s.address_key
 WHERE s.created_at >= %s AND {these}"""
+_OLDEST = "SELECT min(claimed_at) FROM claim WHERE {these}"
 _EXPECTED = "UPDATE run SET expected = %s WHERE id = %s"
 _EVERYBODY = 1 << 60
 
@@ -57,13 +59,18 @@ def _run_facts(driver: Driver, row: Row) -> RunFacts:
 
 
 def read_off(driver: Driver, run_ids: Collection[int], since: datetime) -> OffReading:
-    """See `Ledger.read_off`. A run that is gone altogether is closed too."""
+    """See `Ledger.read_off`. A run that is gone altogether is closed too.
+
+    A claim may have been long on its way: whoever was suppressed since it was made may be in it.
+    """
     if not run_ids:
         return OffReading()
     with driver.reading() as work:
         ids = driver.ids(run_ids)
         runs = work.rows(_ON.format(now=driver.now, these=driver.among("r.id")), (ids,))
         owners = driver.ids({row[1] for row in runs})
+        ((oldest,),) = work.rows(_OLDEST.format(these=driver.among("run_id")), (ids,))
+        since = since if oldest is None else min(since, driver.read_moment(oldest))
         sql = _SUPPRESSED.format(these=driver.among("s.owner_id"))
         stops = work.rows(sql, (driver.moment(since - OVERLAP), owners))
     still_on = {row[0] for row in runs if not row[2]}
