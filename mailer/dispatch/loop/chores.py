@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mailer.dispatch.ledger.interface import LedgerUnavailable
+from mailer.dispatch.ledger.limits import FENCE_S
 from mailer.dispatch.ledger.types import RunFacts
 from mailer.dispatch.loop.bag import Bag
 from mailer.dispatch.loop.books import Books
@@ -19,7 +20,6 @@ from mailer.models import HeldReason
 LOOK_S = 1.0
 LOOK_AT_MOST = 500
 RENEW_S = 15.0
-FENCE_S = 50.0
 
 log = logging.getLogger(__name__)
 
