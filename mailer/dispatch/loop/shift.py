@@ -110,6 +110,7 @@ class Shift:
     def _turn(self) -> None:
         bag, books, chores = self._bag, self.books, self.chores
         bag.set_time(self._clock())
+        self._clerk.deliver()  # the last turn may have waited for a disk: "off" is heard before a letter begins
         self._wire.turn(bag, self._wait_s())
         self._clerk.deliver()
         if chores.is_leaving and not bag.is_shut:
