@@ -4,8 +4,10 @@ Opens no runs (the tick does) and knows no queue.
 """
 
 import gc
+import logging
 import threading
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
@@ -14,7 +16,7 @@ from flask import Flask
 
 from mailer.clock import utcnow
 from mailer.config import Config, MailServer
-from mailer.dispatch.journal import new_worker_name
+from mailer.dispatch.journal import Journal, new_worker_name
 from mailer.dispatch.ledger import LedgerUnavailable, open_ledger
 from mailer.dispatch.letters import footers, unsubscribe_key
 from mailer.dispatch.loop.parts import Parts
@@ -30,16 +32,24 @@ GRACE_S = 10.0  # a shift may claim on for so long after its slice: the next sli
 CLOSE_S = 30.0
 NO_SERVER = "MAIL_SERVER is not set: there is nobody to hand letters to."
 
+log = logging.getLogger(__name__)
+
+
+class CannotBegin(Exception):
+    """No room for a journal, or no file or thread to be had: the next tick tries again."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkReport:
     """What came of one call. `is_over`: nothing to do now; `is_elsewhere`: another process sends.
 
+    `is_stuck`: sending could not begin, and to try at once again would be in vain.
     `outcomes` counts rows written meanwhile (skips decided by the ledger are not among them).
     """
 
     is_over: bool
     is_elsewhere: bool = False
+    is_stuck: bool = False
     is_taken: bool = False
     trouble: str = ""
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -62,7 +72,9 @@ class Engine:
         try:
             return self._work(for_s, mailing_id)
         except LedgerUnavailable as error:
-            return WorkReport(is_over=False, trouble=f"database: {error}")
+            return WorkReport(is_over=False, is_stuck=True, trouble=f"database: {error}")
+        except CannotBegin as error:
+            return WorkReport(is_over=True, is_stuck=True, trouble=str(error))
         finally:
             self._working.release()
 
@@ -72,6 +84,8 @@ class Engine:
         if has_server and not self._is_closed and self._working.acquire(blocking=False):
             try:
                 self._running(self.parts.monotonic() + for_s, None)
+            except CannotBegin:
+                pass  # it is in the log, and the tick has other things to do
             finally:
                 self._working.release()
 
@@ -104,7 +118,7 @@ class Engine:
         )
 
     def _running(self, claim_until_s: float, mailing_id: int | None) -> Shift | None:
-        """The shift that goes on, or a new one; None: this process may not send now."""
+        """The shift that goes on, or a new one; None: this process may not send now. Raises CannotBegin."""
         shift = self._shift
         if shift is not None and shift.allow(claim_until_s):
             return shift
@@ -113,9 +127,23 @@ class Engine:
         worker = new_worker_name()
         if not self.parts.ledger.take_sender(worker):
             return None
-        self._shift = Shift(self.parts, worker, mailing_id=mailing_id)
-        self._shift.start(claim_until_s)
+        try:
+            self._shift = self._begun(worker, claim_until_s, mailing_id)
+        except (OSError, RuntimeError) as error:
+            log.error("sending cannot begin: %s", error)
+            raise CannotBegin(f"sending cannot begin: {error}") from error
         return self._shift
+
+    def _begun(self, worker: str, claim_until_s: float, mailing_id: int | None) -> Shift:
+        """A new shift at work; where one cannot be had, nothing of it is left behind."""
+        with ExitStack() as undo:
+            undo.callback(self.parts.ledger.leave_sender, worker)
+            journal = Journal.open(self.parts.folder, worker)
+            undo.callback(journal.close, remove=True)
+            shift = Shift(self.parts, journal, worker, mailing_id=mailing_id)
+            shift.start(claim_until_s)
+            undo.pop_all()
+        return shift
 
 
 def build_engine(app: Flask) -> Engine:

@@ -86,8 +86,8 @@ def _register_slices(huey: Huey, room: EngineRoom) -> Callable[[], None]:
             report = room.engine().work(seconds)
             if report.is_over and not report.is_taken:
                 come_back(huey, room.engine().parts.ledger, after_pause)
-            if report.is_over or report.is_elsewhere:
-                return
+            if report.is_over or report.is_elsewhere or report.is_stuck:
+                return  # of what is left the next tick knows
             go_on()  # for an idle consumer to join in at once, or for this one to go on
 
     def go_on() -> None:
