@@ -21,7 +21,7 @@ from mailer.dispatch.ledger.interface import Ledger, LedgerUnavailable
 from mailer.dispatch.tick import tick
 
 # a gentle stop takes a slice and what is on the wire (25 s), in less than 30 s together
-SLICE_S = 4.0
+SLICE_S = 3.0
 INVITE_S = 0.5  # work that lasts longer is shared with other consumers
 A_TICK_S = 60.0  # whatever waits longer, a tick finds
 TICK_PRIORITY = 10
