@@ -126,6 +126,7 @@ def test_a_stopped_run_writes_the_rest_down_as_skipped(room: Build, smtp: SmtpSe
     assert here.adds_up()
 
 
+@pytest.mark.both_databases
 def test_who_unsubscribes_in_mid_run_gets_nothing_more(room: Build, smtp: SmtpServer) -> None:
     smtp.script.delay_s = 0.1
     here = room(clients=150, connections=5)
@@ -144,6 +145,7 @@ def test_who_unsubscribes_in_mid_run_gets_nothing_more(room: Build, smtp: SmtpSe
     assert here.adds_up()
 
 
+@pytest.mark.both_databases
 def test_no_letter_to_the_unsubscribed_begins_a_second_later(room: Build, smtp: SmtpServer) -> None:
     smtp.script.delay_s = 0.2
     here = room(clients=60, connections=5)
