@@ -17,6 +17,7 @@ from mailer.dispatch.loop.bag import Bag
 from mailer.dispatch.loop.books import Books
 from mailer.dispatch.loop.chores import Chores
 from mailer.dispatch.loop.clerk import Clerk
+from mailer.dispatch.loop.garbage import Garbage
 from mailer.dispatch.loop.parts import Parts
 from mailer.dispatch.offswitch import OffSwitch
 from mailer.dispatch.pace import Pace
@@ -24,7 +25,6 @@ from mailer.mail.wire import Wire
 
 LINGER_S = 3.0  # connections stay for the work that may come next
 SETTLE_S = 4.0
-WINDOWS_PER_COLLECT = 100
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Shift:
         self._off: OffSwitch | None = None
         self._claim_until_s = 0.0
         self._stop_at_s: float | None = None
-        self._collected = 0
+        self._garbage = Garbage(parts.monotonic)
         self._idle_since_s = 0.0
         self._is_broken = False
         self.news = threading.Condition()
@@ -100,7 +100,7 @@ class Shift:
     # -- the thread ------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        gc.disable()  # collected by hand, or it walks through everything in the middle of a window
+        gc.disable()  # see `Garbage`
         try:
             while not self._is_done():
                 self._turn()
@@ -126,9 +126,7 @@ class Shift:
         may_claim = not chores.is_leaving and self._monotonic() < self._claim_until_s
         chores.do_what_is_due(may_look=not chores.is_leaving)
         books.turn(may_claim=may_claim and not chores.is_holding, at_once=bag.is_shut)
-        if books.windows - self._collected >= WINDOWS_PER_COLLECT:
-            self._collected = books.windows
-            gc.collect(0)
+        self._garbage.collect_when_due(books.windows)
 
     def _wait_s(self) -> float:
         wait_s = min(self.books.wait_s(), self.chores.wait_s())
