@@ -60,7 +60,7 @@ def _send(engine: Engine, mailing_id: int | None) -> tuple[Progress, bool]:
         report = engine.work(SLICE_S, mailing_id=mailing_id)
         now = _progress(run_ids)
         bar.draw(now, "another process sends" if report.is_elsewhere else report.trouble)
-        if report.is_elsewhere:
+        if report.is_elsewhere or report.is_stuck:
             time.sleep(SLICE_S)
         if report.is_over or (report.is_elsewhere and not _has_work(engine, run_ids, mailing_id)):
             break

@@ -4,8 +4,10 @@ Opens no runs (the tick does) and knows no queue.
 """
 
 import gc
+import logging
 import threading
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
@@ -14,7 +16,7 @@ from flask import Flask
 
 from mailer.clock import utcnow
 from mailer.config import Config, MailServer
-from mailer.dispatch.journal import new_worker_name
+from mailer.dispatch.journal import Journal, new_worker_name
 from mailer.dispatch.ledger import LedgerUnavailable, open_ledger
 from mailer.dispatch.letters import footers, unsubscribe_key
 from mailer.dispatch.loop.parts import Parts
@@ -30,18 +32,25 @@ GRACE_S = 10.0  # a shift may claim on for so long after its slice: the next sli
 CLOSE_S = 30.0
 NO_SERVER = "MAIL_SERVER is not set: there is nobody to hand letters to."
 
+log = logging.getLogger(__name__)
+
+
+class CannotBegin(Exception):
+    """No room for a journal, or no file or thread to be had: the next tick tries again."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkReport:
     """What came of one call. `is_over`: nothing to do now; `is_elsewhere`: another process sends.
 
     `is_broken`: the sending broke off, and what it held waits for recovery.
-
+    `is_stuck`: sending could not begin, and to try at once again would be in vain.
     `outcomes` counts rows written meanwhile (skips decided by the ledger are not among them).
     """
 
     is_over: bool
     is_elsewhere: bool = False
+    is_stuck: bool = False
     is_taken: bool = False
     is_broken: bool = False
     trouble: str = ""
@@ -65,7 +74,9 @@ class Engine:
         try:
             return self._work(for_s, mailing_id)
         except LedgerUnavailable as error:
-            return WorkReport(is_over=False, trouble=f"database: {error}")
+            return WorkReport(is_over=False, is_stuck=True, trouble=f"database: {error}")
+        except CannotBegin as error:
+            return WorkReport(is_over=True, is_stuck=True, trouble=str(error))
         finally:
             self._working.release()
 
@@ -75,6 +86,8 @@ class Engine:
         if has_server and not self._is_closed and self._working.acquire(blocking=False):
             try:
                 self._running(self.parts.monotonic() + for_s, None)
+            except CannotBegin:
+                pass  # it is in the log, and the tick has other things to do
             finally:
                 self._working.release()
 
@@ -108,7 +121,7 @@ class Engine:
         )
 
     def _running(self, claim_until_s: float, mailing_id: int | None) -> Shift | None:
-        """The shift that goes on, or a new one; None: this process may not send now."""
+        """The shift that goes on, or a new one; None: this process may not send now. Raises CannotBegin."""
         shift = self._shift
         if shift is not None and shift.allow(claim_until_s):
             return shift
@@ -118,8 +131,22 @@ class Engine:
         with self._closing:  # a shift that began behind the back of `close` would be stopped by nobody
             if self._is_closed or not self.parts.ledger.take_sender(worker):
                 return None
-            self._shift = shift = Shift(self.parts, worker, mailing_id=mailing_id)
+            try:
+                self._shift = shift = self._begun(worker, claim_until_s, mailing_id)
+            except (OSError, RuntimeError) as error:
+                log.error("sending cannot begin: %s", error)
+                raise CannotBegin(f"sending cannot begin: {error}") from error
+        return shift
+
+    def _begun(self, worker: str, claim_until_s: float, mailing_id: int | None) -> Shift:
+        """A new shift at work; where one cannot be had, nothing of it is left behind."""
+        with ExitStack() as undo:
+            undo.callback(self.parts.ledger.leave_sender, worker)
+            journal = Journal.open(self.parts.folder, worker)
+            undo.callback(journal.close, remove=True)
+            shift = Shift(self.parts, journal, worker, mailing_id=mailing_id)
             shift.start(claim_until_s)
+            undo.pop_all()
         return shift
 
 

@@ -59,18 +59,18 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
         path = path_of(folder, worker)
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        # locked before anything is in it: an empty file is one whose worker is not ready
-        fcntl.flock(file, fcntl.LOCK_EX)
         try:
+            # locked before anything is in it: an empty file is one whose worker is not ready
+            fcntl.flock(file, fcntl.LOCK_EX)
             # its room is taken now: a store into a hole of a disk that is full by then would be a SIGBUS
             if os.pwrite(file, bytes(_SIZE), 0) < _SIZE:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+            memory = mmap.mmap(file, _SIZE)
+            HEADER.pack_into(memory, 0, MAGIC, boot_id().encode())
         except OSError:
             path.unlink()
             os.close(file)
             raise
-        memory = mmap.mmap(file, _SIZE)
-        HEADER.pack_into(memory, 0, MAGIC, boot_id().encode())
         return cls(path, file, memory)
 
     def begin(self, claim_id: int, n: int) -> int:
@@ -102,12 +102,14 @@ class Journal:
         """Let the lock go; `remove` when no claim of ours is left, so that nobody needs the file. Twice is no error."""
         if self._memory.closed:
             return
-        if remove:
-            self.path.unlink(missing_ok=True)
-        self._entries.release()
-        self._view.release()
-        self._memory.close()
-        os.close(self._file)
+        try:
+            if remove:
+                self.path.unlink(missing_ok=True)
+        finally:  # a disk that can be read only by now keeps the file, but nobody's claims
+            self._entries.release()
+            self._view.release()
+            self._memory.close()
+            os.close(self._file)
 
 
 def entry(state: int, code: int = 0) -> int:

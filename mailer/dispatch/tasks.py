@@ -21,7 +21,7 @@ from mailer.dispatch.ledger.interface import Ledger, LedgerUnavailable
 from mailer.dispatch.tick import tick
 
 # a gentle stop takes a slice and what is on the wire (25 s), in less than 30 s together
-SLICE_S = 4.0
+SLICE_S = 3.0
 INVITE_S = 0.5  # work that lasts longer is shared with other consumers
 A_TICK_S = 60.0  # whatever waits longer, a tick finds
 TICK_PRIORITY = 10
@@ -89,8 +89,8 @@ def _register_slices(huey: Huey, room: EngineRoom) -> Callable[[], None]:
             report = room.engine().work(seconds)
             if report.is_over and not report.is_taken:
                 come_back(huey, room.engine().parts.ledger, after_pause)
-            if report.is_over or report.is_elsewhere:
-                return
+            if report.is_over or report.is_elsewhere or report.is_stuck:
+                return  # of what is left the next tick knows
             go_on()  # for an idle consumer to join in at once, or for this one to go on
 
     def go_on() -> None:

@@ -32,6 +32,7 @@ def answer() -> Response:
         oldest_open_run_age_s=found.oldest_open_run_age_s,
         open_runs=found.open_runs,
         waiting_runs=found.waiting,
+        trouble_at=found.trouble_at,
     )
 
 

@@ -1,12 +1,17 @@
 """Real consumers and real `flask send`, as processes of their own."""
 
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from mailer.config import ROOT, Config
 
@@ -55,3 +60,25 @@ def flask_send(
         timeout=60,
         check=False,
     )
+
+
+def put_to_sleep(process: subprocess.Popen[bytes], database: Engine) -> None:
+    """SIGSTOP, but not in a transaction: who sleeps with a lock keeps everybody waiting, and that is another story."""
+    while _is_stopped_inside_a_transaction(process, database):
+        process.send_signal(signal.SIGCONT)
+
+
+def _is_stopped_inside_a_transaction(process: subprocess.Popen[bytes], database: Engine) -> bool:
+    process.send_signal(signal.SIGSTOP)
+    _pid, status = os.waitpid(process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status), "it has ended"
+    try:
+        if database.dialect.name == "sqlite":
+            with closing(sqlite3.connect(str(database.url.database), timeout=0)) as other:
+                other.execute("BEGIN IMMEDIATE")
+        else:
+            with database.connect() as connection:
+                connection.execute(text("SELECT id FROM run FOR UPDATE NOWAIT"))
+    except (OperationalError, sqlite3.OperationalError):
+        return True
+    return False

@@ -1,16 +1,23 @@
 """What the receiver does wrong, and whom it costs what. Each test first proves that its fault struck."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mailer.clock import utcnow
+from mailer.dispatch.tick import tick
 from mailer.mail.smtp.settings import Settings
 from mailer.mail.wire import Server
-from mailer.models import HeldReason, RunState, Suppression
+from mailer.models import HeldReason, RunState, Suppression, User
 from tests.engine.conftest import Room
+from tests.support.people import sign_in
 from tests.support.ports import free_socket
 from tests.support.smtp_server import SmtpServer
 
@@ -149,23 +156,56 @@ def test_a_refused_sender_stops_the_run_at_once_instead_of_a_thousand_refusals(
     assert here.claims() == []
 
 
-def test_a_server_that_is_not_there_is_named_as_the_reason(room: Build) -> None:
+def why_it_waits(here: Room, app: Flask) -> tuple[str, dict[str, int]]:
+    """What the owner's page of the run says, and at which steps /health sees trouble."""
+    tick(here.engine.parts.ledger, now=utcnow(), folder=here.engine.parts.folder)
+    web = app.test_client()
+    with Session(here.database) as session:
+        sign_in(web, session.get_one(User, here.owner_id))
+    page = unescape(web.get(f"/reports/runs/{here.run_id}").text)
+    assert "Next try:" in page
+    found = app.test_client().get("/health").get_json()
+    assert (found["status"], found["waiting_runs"]) == ("ok", {"server": 1})
+    words = re.search('<q class="words">(.*?)</q>', page)
+    assert words
+    return words[1], found["trouble_at"]
+
+
+def goes_on(here: Room, server: Server) -> None:
+    """The fault is mended, the pause over: everybody is accepted."""
+    assert (here.log(), here.claims()) == ([], [])
+    here.engine.close()
+    here.restart(server=server)
+    here.time_passes()
+    here.send()
+    assert here.outcomes() == ["accepted"] * 3
+    assert here.run().state is RunState.DONE
+    assert here.adds_up()
+
+
+@pytest.mark.both_databases
+def test_a_server_that_is_not_there_is_named_as_the_reason_until_it_is_back(
+    room: Build, app: Flask, smtp: SmtpServer
+) -> None:
     here = room(clients=3)
     with free_socket() as nobody:
         port = nobody.getsockname()[1]
     here.restart(server=Server("127.0.0.1", port))
     report = here.work()
     assert "connect" in report.trouble
-    assert "refused" in here.run().held_words
-    assert here.log() == []
+    assert why_it_waits(here, app) == ("connect: the server refused the connection", {"connect": 1})
+    goes_on(here, Server("127.0.0.1", smtp.port))
 
 
-def test_a_wrong_password_holds_the_run_with_the_servers_words(room: Build, smtp: SmtpServer) -> None:
+@pytest.mark.both_databases
+def test_a_wrong_password_holds_the_run_with_the_servers_words_until_it_is_right(
+    room: Build, app: Flask, smtp: SmtpServer
+) -> None:
     smtp.script.users = {"me": "right"}
     here = room(clients=3)
     wrong = Settings(username="me", password="wrong", allow_clear_password=True)
     here.restart(server=Server("127.0.0.1", smtp.port, wrong))
     here.work()
     assert {reply.code for reply in smtp.replies if reply.step == "auth"} == {535}
-    assert "who are you?" in here.run().held_words
-    assert here.log() == []
+    assert why_it_waits(here, app) == ("auth: 535 who are you?", {"auth": 1})
+    goes_on(here, Server("127.0.0.1", smtp.port, replace(wrong, password="right")))

@@ -174,3 +174,41 @@ def test_an_owners_address_beyond_ascii_keeps_nobody_from_a_letter(
     assert here.outcomes() == ["accepted"] * 3
     assert all(b"Reply-To" not in letter.raw for letter in smtp.letters)
     assert not [line for _, line in smtp.commands if "SMTPUTF8" in line]
+
+
+def readdress(here: Room, addresses: dict[int, str]) -> None:
+    """The run's n-th clients have these addresses."""
+    with Session(here.database) as session:
+        clients = session.scalars(select(Client).where(Client.owner_id == here.owner_id).order_by(Client.id)).all()
+        for index, address in addresses.items():
+            clients[index].email = clients[index].address_key = address
+        session.commit()
+
+
+BEYOND_ASCII = {index: f"почта{index}@example.org" for index in (0, 7, 8, 29)}
+
+
+@pytest.mark.both_databases
+def test_an_address_that_the_server_cannot_take_is_skipped_with_the_reason_and_the_others_are_sent(
+    room: Build, smtp: SmtpServer
+) -> None:
+    smtp.script.smtputf8 = False
+    here = room(clients=30)
+    no_address = {3: "two words@example.org"}
+    readdress(here, BEYOND_ASCII | no_address)
+    here.send()
+    skipped = [row for row in here.log() if row.outcome == "skipped"]
+    assert {row.address for row in skipped} == {*BEYOND_ASCII.values(), *no_address.values()}
+    assert {(row.reason, row.reply_code, row.reply_text) for row in skipped} == {("bad_address", None, "")}
+    assert here.outcomes().count("accepted") == len(smtp.letters) == 25
+    assert not [line for _connection, line in smtp.commands if not line.isascii()]
+    assert here.run().state is RunState.DONE
+    assert here.adds_up()
+
+
+def test_a_server_that_takes_such_addresses_gets_them_as_they_are(room: Build, smtp: SmtpServer) -> None:
+    here = room(clients=30)
+    readdress(here, BEYOND_ASCII)
+    here.send()
+    assert here.outcomes() == ["accepted"] * 30
+    assert set(BEYOND_ASCII.values()) <= set(smtp.recipients())

@@ -1,10 +1,16 @@
-"""The token bucket, with time passed in."""
+"""The token bucket, with time passed in; and SEND_RATE_PER_MINUTE from the setting to the mail server."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from math import inf
 
 import pytest
 
+from mailer.config import Config
 from mailer.dispatch.pace import Pace
+from tests.engine.conftest import Room
+from tests.support.smtp_server import SmtpServer
 
 
 class Clock:
@@ -81,3 +87,22 @@ def test_how_many_may_go_soon_is_known_beforehand() -> None:
     assert pace.within(2) == 2.0  # one now, and one in two seconds
     assert pace.take() == 1
     assert pace.within(2) == 1.0
+
+
+def test_the_mail_server_gets_no_more_letters_than_the_setting_allows(
+    room: Callable[..., Room], smtp: SmtpServer
+) -> None:
+    here = room(clients=60)
+    config: Config = here.engine.parts.config
+    here.restart(config=replace(config, sending=replace(config.sending, rate_per_minute=600)))
+    began_at = datetime.now(UTC)
+    here.engine.begin()
+    smtp.wait_for(30)
+    here.engine.close()
+    # ten at once, then one every tenth of a second
+    came_s = [(letter.received_at - began_at).total_seconds() for letter in smtp.letters]
+    assert came_s[10] >= 0.1
+    assert came_s[19] >= 1.0
+    assert 2.0 <= came_s[29] < 4.0
+    assert here.outcomes() == ["accepted"] * len(smtp.letters)
+    assert len(here.retries()) == here.run().total - len(smtp.letters)

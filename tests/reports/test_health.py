@@ -33,8 +33,32 @@ def test_a_healthy_service_says_so(web: FlaskClient, session: Session) -> None:
     assert 20 <= found["last_tick_age_s"] < 60
     assert 600 <= found["oldest_open_run_age_s"] < 660
     assert (found["open_runs"], found["waiting_runs"]) == (4, {"server": 2, "brake": 1})
+    assert found["trouble_at"] == {}
     assert "Set-Cookie" not in response.headers
     assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.both_databases
+def test_it_tells_at_which_step_the_mail_server_fails_and_not_what_it_says(web: FlaskClient, session: Session) -> None:
+    tick(session, ago=timedelta(seconds=20))
+    owner = make_user(session)
+    server, sender = HeldReason.SERVER, HeldReason.SENDER_REFUSED
+    for reason, words in [
+        (server, "auth: 535 5.7.8 who are you?"),
+        (server, "auth: 535 5.7.8 who are you now?"),
+        (server, "starttls: the server offers no STARTTLS"),
+        (sender, "mail: 550 5.7.1 not you"),
+        (server, "MAIL_SERVER is not set: there is nobody to hand letters to."),
+        (HeldReason.PAUSED, "connect: of old"),
+        (None, "connect: of old"),
+    ]:
+        held_at = utcnow() if reason else None
+        make_run(session, make_mailing(session, owner), held_reason=reason, held_at=held_at, held_words=words)
+    response = web.get("/health")
+    found = response.get_json()
+    assert found["trouble_at"] == {"auth": 2, "starttls": 1, "mail": 1}
+    assert (found["open_runs"], found["waiting_runs"]) == (7, {"server": 4, "sender_refused": 1, "paused": 1})
+    assert "535" not in response.text
 
 
 @pytest.mark.parametrize("ago", [None, timedelta(minutes=6)], ids=["no tick yet", "a late tick"])

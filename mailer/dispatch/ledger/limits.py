@@ -1,8 +1,10 @@
-"""The settings that the ledger keeps to."""
+"""The settings and the times that the ledger keeps to, and whoever claims with it."""
 
 from dataclasses import dataclass
 
 LEASE_S = 60
+# of the claimant's own clock: a body begun later might meet another worker's recovery
+FENCE_S = LEASE_S - 10.0
 
 
 @dataclass(frozen=True, slots=True)

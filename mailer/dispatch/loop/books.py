@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mailer.dispatch.graveyard import bury, dead
 from mailer.dispatch.journal import Journal
 from mailer.dispatch.ledger.interface import LedgerUnavailable
+from mailer.dispatch.ledger.limits import FENCE_S
 from mailer.dispatch.ledger.types import Finished, Order, RunFacts, Settlement, Turn, Window
 from mailer.dispatch.letters import Letters
 from mailer.dispatch.loop.bag import Bag
@@ -30,8 +31,6 @@ RETRY_S = 0.5
 # where loads follow each other this fast, and the last was written this quickly, the loop writes the next itself: two
 # threads that compute at once wake each other all the time, and to wait for the other costs a letter in twenty
 RUSH_S, QUICK_S = 0.035, 0.01
-FENCE_S = 50.0  # of the lease's 60: a body begun later might meet another worker's recovery
-
 MOST_HANDS = 200  # claims: the journal has room for 256
 
 log = logging.getLogger(__name__)

@@ -5,6 +5,7 @@ import math
 import threading
 
 from mailer.dispatch.ledger.interface import LedgerUnavailable
+from mailer.dispatch.ledger.limits import FENCE_S
 from mailer.dispatch.ledger.types import RunFacts
 from mailer.dispatch.loop.bag import Bag
 from mailer.dispatch.loop.books import RETRY_S, Books
@@ -18,7 +19,6 @@ from mailer.models import HeldReason
 LOOK_S = 1.0
 LOOK_AT_MOST = 500
 RENEW_S = 15.0
-FENCE_S = 50.0
 # of signing in (RFC 4954 §6), which a server may first ask for when we name our sender
 SIGN_IN = frozenset({530, 534, 535, 538})
 

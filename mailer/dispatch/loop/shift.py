@@ -8,7 +8,6 @@ import gc
 import logging
 import threading
 from collections.abc import Collection
-from contextlib import suppress
 
 from mailer.dispatch.journal import Journal
 from mailer.dispatch.ledger import open_driver
@@ -18,6 +17,7 @@ from mailer.dispatch.loop.bag import Bag
 from mailer.dispatch.loop.books import Books
 from mailer.dispatch.loop.chores import Chores
 from mailer.dispatch.loop.clerk import Clerk
+from mailer.dispatch.loop.garbage import Garbage
 from mailer.dispatch.loop.parts import Parts
 from mailer.dispatch.offswitch import OffSwitch
 from mailer.dispatch.pace import Pace
@@ -25,7 +25,6 @@ from mailer.mail.wire import Wire
 
 LINGER_S = 3.0  # connections stay for the work that may come next
 SETTLE_S = 4.0
-WINDOWS_PER_COLLECT = 100
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +32,11 @@ log = logging.getLogger(__name__)
 class Shift:
     """Everything public may be called from any thread."""
 
-    def __init__(self, parts: Parts, worker: str, *, mailing_id: int | None = None) -> None:
+    def __init__(self, parts: Parts, journal: Journal, worker: str, *, mailing_id: int | None = None) -> None:
+        """The journal is closed when the shift ends, and its file removed where nobody needs it."""
         sending = parts.config.sending
+        self._parts, self._journal = parts, journal
         self._monotonic, self._clock, self._stop_s = parts.monotonic, parts.clock, parts.stop_s
-        self._journal = Journal.open(parts.folder, worker)
         self._pace = Pace(sending.rate_per_minute, parts.monotonic)
         self._postmark = Postmark(parts.config, parts.key)
         self._bag = Bag(self._journal, self._pace, self._postmark, parts.monotonic, parts.clock())
@@ -55,20 +55,26 @@ class Shift:
         self.chores = Chores(
             parts, self.books, self._bag, self._clerk, self._wire, worker=worker, mailing_id=mailing_id
         )
-        self._off = OffSwitch(parts.ledger, self._watched, self._report, parts.clock)
+        self._off: OffSwitch | None = None
         self._claim_until_s = 0.0
         self._stop_at_s: float | None = None
-        self._collected = 0
+        self._garbage = Garbage(parts.monotonic)
         self._idle_since_s = 0.0
+        self._is_broken = False
         self.news = threading.Condition()
         self.is_idle = False
         self.is_ending = False
         self._thread = threading.Thread(target=self._run, name="shift", daemon=True)
 
     def start(self, claim_until_s: float) -> None:
-        """Begin; windows are claimed until this monotonic second."""
+        """Begin; windows are claimed until this monotonic second. Raises RuntimeError where no thread is to be had."""
         self._claim_until_s = claim_until_s
-        self._thread.start()
+        try:
+            self._off = OffSwitch(self._parts.ledger, self._watched, self._report, self._clock)
+            self._thread.start()
+        except RuntimeError:
+            self._leave()
+            raise
 
     def allow(self, claim_until_s: float) -> bool:
         """Another slice: claim until then, and look for work now. False: this shift is ending, start another."""
@@ -94,11 +100,13 @@ class Shift:
     # -- the thread ------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        gc.disable()  # collected by hand, or it walks through everything in the middle of a window
+        gc.disable()  # see `Garbage`
         try:
             while not self._is_done():
                 self._turn()
         except Exception:
+            self._is_broken = True
+            self.chores.trouble = "the sending loop broke off"
             log.exception("the sending loop broke off; what it held is recovered from its journal")
         finally:
             self._leave()
@@ -110,6 +118,7 @@ class Shift:
     def _turn(self) -> None:
         bag, books, chores = self._bag, self.books, self.chores
         bag.set_time(self._clock())
+        self._clerk.deliver()  # the last turn may have waited for a disk: "off" is heard before a letter begins
         self._wire.turn(bag, self._wait_s())
         self._clerk.deliver()
         if chores.is_leaving and not bag.is_shut:
@@ -117,9 +126,7 @@ class Shift:
         may_claim = not chores.is_leaving and self._monotonic() < self._claim_until_s
         chores.do_what_is_due(may_look=not chores.is_leaving)
         books.turn(may_claim=may_claim and not chores.is_holding, at_once=bag.is_shut)
-        if books.windows - self._collected >= WINDOWS_PER_COLLECT:
-            self._collected = books.windows
-            gc.collect(0)
+        self._garbage.collect_when_due(books.windows)
 
     def _wait_s(self) -> float:
         wait_s = min(self.books.wait_s(), self.chores.wait_s())
@@ -147,26 +154,47 @@ class Shift:
         self._bag.is_shut = True
         self._stop_at_s = self._monotonic() + self._stop_s
         self._wire.stop_taking()
+        self._take_all_back()
+
+    def _take_all_back(self) -> None:
         for hand in list(self.books.hands.values()):
             self._bag.take_back(hand)
 
     def _leave(self) -> None:
-        """Hang up, write the last results, let go of the lease. Whatever fails here, recovery mends."""
+        """Hang up, write the last results, let go of lease and journal. Whatever fails here, recovery mends."""
         self._bag.is_shut = True
-        for hand in list(self.books.hands.values()):
-            self._bag.take_back(hand)
-        self._wire.close(self._bag, grace_s=0)
+        parts = (
+            self._take_all_back,
+            lambda: self._wire.close(self._bag, grace_s=0),
+            self._wire.cut,
+            self._write_the_rest,
+            self._end_watch,
+            self.chores.leave,
+            self._clerk.close,
+            self._let_go,
+        )
+        for part in parts:
+            try:
+                part()
+            except Exception:
+                self._is_broken = True
+                log.exception("the sending loop did not end in good order; recovery mends it")
+
+    def _write_the_rest(self) -> None:
         until_s = self._monotonic() + SETTLE_S
-        with suppress(Exception):
-            while not self.books.is_clean and self._monotonic() < until_s:
-                self.books.turn(may_claim=False, at_once=True)
-                self._clerk.wait(0.05)
-                self._clerk.deliver()
-        self._off.close()
-        self.chores.leave()
-        self._clerk.close()
-        # after a failed transaction a claim may stand that nobody here knows of: its recovery wants the journal
-        self._journal.close(remove=self.books.is_clean and not self.books.has_failed)
+        while not self.books.is_clean and self._monotonic() < until_s:
+            self.books.turn(may_claim=False, at_once=True)
+            self._clerk.wait(0.05)
+            self._clerk.deliver()
+
+    def _end_watch(self) -> None:
+        if self._off is not None:
+            self._off.close()
+
+    def _let_go(self) -> None:
+        """Of the journal: a claim may stand that nobody here knows of, and its recovery wants the file."""
+        is_needed = self._is_broken or self.books.has_failed or not self.books.is_clean
+        self._journal.close(remove=not is_needed)
 
     # -- the off-switch --------------------------------------------------------------------------------------
 

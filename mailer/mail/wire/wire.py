@@ -105,11 +105,16 @@ class Wire:
         until_s = self._monotonic() + PARTING_S
         while self._lines and self._monotonic() < until_s:
             self.turn(bag, PARTING_S)
-        for line in list(self._lines):
-            self._drop(line)
-        self._wakeup.close()
-        self._poller.close()
-        self.closed = True
+        self.cut()
+
+    def cut(self) -> None:
+        """Hang up on everybody without a word, for when there is no other way; after `close` nothing is left to do."""
+        if not self.closed:
+            self.closed = True
+            for line in list(self._lines):
+                self._drop(line)
+            self._wakeup.close()
+            self._poller.close()
 
     def _open_lines(self, bag: Mailbag) -> None:
         room = self._pool.size - len(self._lines)

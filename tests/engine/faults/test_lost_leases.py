@@ -1,16 +1,11 @@
 """A worker is stopped (SIGSTOP) until its lease is truly over, others go on without it, and then it wakes up."""
 
-import os
 import signal
-import sqlite3
 import subprocess
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 
 from mailer.bench.crash_count import Count
 from mailer.clock import utcnow
@@ -20,6 +15,7 @@ from mailer.models import RunState
 from tests.engine.conftest import Room
 from tests.engine.faults.conftest import PATIENCE_S, Start, all_written, is_true, wait_until
 from tests.engine.faults.hurried import hurried
+from tests.engine.processes import put_to_sleep
 from tests.support.smtp_server import SmtpServer
 
 Build = Callable[..., Room]
@@ -36,27 +32,9 @@ def asleep_in_mid_run(here: Room, smtp: SmtpServer, start: Start, **changes: str
     smtp.script.delay_s = 0.02
     worker = start(*HURRIED, **NARROW, **changes)
     smtp.wait_for(40, timeout_s=PATIENCE_S)
-    while is_stopped_inside_a_transaction(here, worker):
-        worker.send_signal(signal.SIGCONT)
+    put_to_sleep(worker, here.database)
     assert here.claims(), "the stop struck when nothing was in hand"
     return worker
-
-
-def is_stopped_inside_a_transaction(here: Room, worker: subprocess.Popen[bytes]) -> bool:
-    """Stop it; one that sleeps with a lock keeps everybody waiting, and that is another story."""
-    worker.send_signal(signal.SIGSTOP)
-    _pid, status = os.waitpid(worker.pid, os.WUNTRACED)
-    assert os.WIFSTOPPED(status), "it has ended"
-    try:
-        if here.database.dialect.name == "sqlite":
-            with closing(sqlite3.connect(str(here.database.url.database), timeout=0)) as other:
-                other.execute("BEGIN IMMEDIATE")
-        else:
-            with here.database.connect() as connection:
-                connection.execute(text("SELECT id FROM run FOR UPDATE NOWAIT"))
-    except (OperationalError, sqlite3.OperationalError):
-        return True
-    return False
 
 
 def test_its_claims_are_settled_as_unanswered_and_the_late_truth_corrects_them(
