@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mailer.models import Heartbeat, HeldReason, Run
-from mailer.rules.outcome import Fault, Step, fault_of
+from mailer.rules.outcome import Step
 from mailer.services.reports import IS_OPEN
 
 TICK_IS_LATE = timedelta(minutes=5)
 # the words of a run that waits for a server begin with the step, see `Chores`; the rest of them is nobody's business
-STEPS = {f"{step}:": step.value for step in Step if fault_of(step) is Fault.SERVER}
+STEPS = {f"{step}:": step.value for step in Step}
 
 
 @dataclass(frozen=True, slots=True)
