@@ -19,6 +19,8 @@ MINUTES_PER_DAY = 24 * 60
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 # a host, perhaps a port and a path; nothing that would tear a link in a letter
 SITE_ADDRESS = re.compile(r"https?://([\w-]+(\.[\w-]+)*|\[[\da-f:.]+\])(:\d{1,5})?(/[^\s?#]*)?", re.IGNORECASE)
+# a window is twice as many recipients, 500 at most: further connections would stand idle
+MOST_CONNECTIONS = 250
 PLACEHOLDER = re.compile("change|secret|example", re.IGNORECASE)
 
 
@@ -169,7 +171,7 @@ def _mail(environ: Mapping[str, str]) -> MailServer:
 def _sending(environ: Mapping[str, str]) -> Sending:
     _word, number, _flag = env.reader(environ)
     return Sending(
-        connections=number("SEND_CONNECTIONS", 50, 1, 1000),
+        connections=number("SEND_CONNECTIONS", 50, 1, MOST_CONNECTIONS),
         window=number("SEND_WINDOW", 500, 100, 500),
         rate_per_minute=number("SEND_RATE_PER_MINUTE", 0, 0, 10_000_000),
         new_user_daily_limit=number("NEW_USER_DAILY_LIMIT", 500, 0, 10_000_000),

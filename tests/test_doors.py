@@ -56,6 +56,7 @@ def run(*command: str, folder: Path, **settings: str) -> subprocess.CompletedPro
         ({"MAIL_USERNAME": "me", "MAIL_PASSWORD": "secret"}, "never sent in the clear"),
         ({"MAIL_USE_TLS": "yes", "MAIL_USE_SSL": "yes"}, "exclude each other"),
         ({"MAIL_PORT": "many"}, "MAIL_PORT"),
+        ({"SEND_CONNECTIONS": "251"}, "SEND_CONNECTIONS is “251”; it must be a whole number from 1 to 250"),
         ({"DATABASE_URL": "mysql://x/y"}, "only sqlite and postgresql"),
         ({"DATABASE_URL": "::"}, "DATABASE_URL cannot be read"),
         ({"DATABASE_URL": "sqlite://"}, "must name a SQLite file"),
@@ -71,6 +72,7 @@ def test_settings_that_cannot_be_used_are_named(settings: dict[str, str], words:
 
 def test_good_production_settings_are_taken() -> None:
     assert Config.from_env(PRODUCTION).is_https
+    assert Config.from_env(PRODUCTION | {"SEND_CONNECTIONS": "250"}).sending.connections == 250
 
 
 HOSTS = ("mailer.example.org", "Mailer.example.org:8443/news/", "localhost", "192.0.2.1", "[2001:db8::1]", "почта.рф")

@@ -2,6 +2,7 @@
 
 import smtplib
 import socket
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from mailer.config import Config
 from mailer.models import User
 from tests.support.chromium import Complaints
+from tests.support.disks import fill, small_disk
 from tests.support.fixtures_app import AppConfig
 from tests.support.ports import Guard, ReachedOutError
 from tests.support.redis import PrivateRedis
@@ -83,3 +85,12 @@ def test_the_app_of_who_asks_for_a_mail_server_sends_to_it(smtp: SmtpServer, app
         client.sendmail("news@example.org", ["anna@example.org"], b"Subject: Hello\r\n\r\nHello\r\n")
     smtp.wait_for(1)
     assert smtp.recipients() == ["anna@example.org"]
+
+
+def test_a_small_disk_gets_full_and_is_seen_by_its_own_test_only(tmp_path: Path) -> None:
+    with small_disk(tmp_path, size=1 << 20):
+        assert fill(tmp_path).stat().st_size == 1 << 20
+        with pytest.raises(OSError, match="No space left"):
+            (tmp_path / "more").write_bytes(b"x")
+        assert str(tmp_path) not in Path("/proc/1/mounts").read_text("utf-8")
+    assert list(tmp_path.iterdir()) == []

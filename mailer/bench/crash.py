@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from mailer.bench import crash_crowd, crash_sleep
 from mailer.bench.crash_count import Count, compare
-from mailer.bench.crash_scene import CONNECTIONS, PART, Scene, judged, scene
+from mailer.bench.crash_scene import CONNECTIONS, PART, Scene, judged, scene, struck
 from mailer.bench.figures import Figure, Mark
 from mailer.bench.places import Place, Workshop
 from mailer.bench.running import BenchError, Child
@@ -27,7 +27,7 @@ AT_MOST_ONE_EACH = Mark(CONNECTIONS, CONNECTIONS, at_most=True)
 
 @dataclass
 class Story:
-    """What the kills at one place came to."""
+    """What the kills at one place came to. `in_hand`: how many met somebody with a claim."""
 
     kills: int = 0
     in_hand: int = 0
@@ -40,7 +40,7 @@ def measure(shop: Workshop, sizes: Sizes) -> list[Figure]:
     figures = [figure for place in shop.places() for figure in _at(shop, place, sizes.kills)]
     if sizes.kills >= LONG:
         figures += [figure for place in shop.places() for figure in crash_crowd.measure(shop, place, sizes.kills)]
-        figures += crash_sleep.measure(shop, shop.best_place())
+        figures += [figure for place in shop.places() for figure in crash_sleep.measure(shop, place)]
     return figures
 
 
@@ -82,7 +82,8 @@ class _Killer:
             raise BenchError("the consumer ended by itself before it was killed")
         consumer.end(signal.SIGKILL)
         self._story.kills += 1
-        self._story.in_hand += not self._here.is_done
+        # the dead settle nothing any more: a claim that stands was in hand
+        self._story.in_hand += consumer.process.pid in self._here.holders
 
     def _let_finish(self, _consumer: Child) -> None:
         self._here.wait_for_end()
@@ -98,7 +99,7 @@ def _figures(name: str, story: Story, count: Count) -> list[Figure]:
         return Figure(PART, f"{name}: {words}", (float(value),), "", mark, note=note)
 
     return [
-        one("kill -9 in mid-run", story.in_hand, note=f"{story.kills} kills"),
+        struck(name, "kill -9", story.in_hand, story.kills, note=f"{story.kills} kills"),
         *judged(name, count),
         one("unanswered per kill, most", max(per_kill), AT_MOST_ONE_EACH, note=f"{CONNECTIONS} connections"),
         one("unanswered per kill, mean", mean, note=f"{count.arrived} of {sum(per_kill)} had arrived"),

@@ -27,8 +27,14 @@ class Count:
 
 
 def compare(engine: Engine, kept: Path) -> Count:
-    """The same with the receiver's file: a line per letter, the address behind the time."""
-    return count(engine, Counter(line.split(" ", 1)[1] for line in kept.read_text("utf-8").splitlines()))
+    """The same with the receiver's file."""
+    return count(engine, letters(kept))
+
+
+def letters(kept: Path, beyond: int = 0) -> Counter[str]:
+    """Who got how many, by the receiver's file behind so many bytes: a line per letter, the address behind the time."""
+    lines = kept.read_bytes()[beyond:].decode().splitlines()
+    return Counter(line.split(" ", 1)[1] for line in lines)
 
 
 def count(engine: Engine, letters: Counter[str]) -> Count:

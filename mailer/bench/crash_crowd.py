@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from mailer.bench.crash_count import Count, compare
-from mailer.bench.crash_scene import CONNECTIONS, PART, Scene, judged, scene
+from mailer.bench.crash_scene import CONNECTIONS, PART, Scene, judged, scene, struck
 from mailer.bench.figures import Figure, Mark
 from mailer.bench.places import Place, Workshop
 from mailer.bench.running import BenchError, Child, wait_until
@@ -26,8 +26,8 @@ JOIN_S = 60.0
 def measure(shop: Workshop, place: Place, blows: int) -> list[Figure]:
     """So many blows at one database, then the end."""
     with scene(shop, place, clients=PER_BLOW * (blows + 1), delay_ms=DELAY_MS) as here:
-        struck = _Crowd(here).go(blows)
-        return _figures(f"{place.name}, {CROWD} at once", struck, compare(here.engine, here.kept), here.unanswered)
+        met, story = _Crowd(here).go(blows), f"{place.name}, {CROWD} at once"
+        return _figures(story, blows, met, compare(here.engine, here.kept), here.unanswered)
 
 
 class _Crowd:
@@ -37,7 +37,7 @@ class _Crowd:
         self._here = here
         self._alive: dict[int, Child] = {}
         self._struck: Counter[str] = Counter()
-        self._blows: tuple[Callable[[Child], None], ...] = (self._kill, self._stop, self._put_to_sleep)
+        self._blows: tuple[Callable[[Child], bool], ...] = (self._kill, self._stop, self._put_to_sleep)
 
     def go(self, blows: int) -> Counter[str]:
         """How often each blow met a consumer with something in hand."""
@@ -65,41 +65,49 @@ class _Crowd:
             timeout_s=JOIN_S,
         )
 
-    def _strike(self, blow: Callable[[Child], None]) -> None:
+    def _strike(self, blow: Callable[[Child], bool]) -> None:
         busy = sorted(self._here.holders & self._alive.keys())
-        if busy:
-            blow(self._alive[random.choice(busy)])
+        if busy and blow(self._alive[random.choice(busy)]):
             self._struck[blow.__name__.strip("_")] += 1
 
-    def _kill(self, consumer: Child) -> None:
+    def _kill(self, consumer: Child) -> bool:
+        """Each says whether it struck while the consumer had a claim."""
         del self._alive[consumer.process.pid]
         consumer.end(signal.SIGKILL)
+        return self._is_busy(consumer)
 
-    def _stop(self, consumer: Child) -> None:
+    def _stop(self, consumer: Child) -> bool:
         del self._alive[consumer.process.pid]
         begun_s = time.monotonic()
         consumer.end(signal.SIGTERM, timeout_s=GENTLE_S)
         if time.monotonic() - begun_s > GENTLE_S or consumer.process.returncode:
             raise BenchError("a gentle stop took too long, or ended badly")
+        return True  # it was chosen for its claim, and has settled it
 
-    def _put_to_sleep(self, consumer: Child) -> None:
-        consumer.process.send_signal(signal.SIGSTOP)
+    def _put_to_sleep(self, consumer: Child) -> bool:
+        consumer.halt()
+        was_busy = self._is_busy(consumer)
         time.sleep(random.random() * LONGEST_SLEEP_S)
         consumer.process.send_signal(signal.SIGCONT)
+        return was_busy
+
+    def _is_busy(self, consumer: Child) -> bool:
+        """Asked of one that is dead or asleep: it settles nothing meanwhile."""
+        return consumer.process.pid in self._here.holders
 
 
-def _figures(story: str, struck: Counter[str], count: Count, unanswered: int) -> list[Figure]:
+def _figures(story: str, asked: int, met: Counter[str], count: Count, unanswered: int) -> list[Figure]:
     """Only kills may leave letters of unknown fate."""
-    bound = CONNECTIONS * struck["kill"]
-    blows = ", ".join(f"{n} × {name.replace('_', ' ')}" for name, n in sorted(struck.items()))
+    bound = CONNECTIONS * met["kill"]
+    blows = ", ".join(f"{n} × {name.replace('_', ' ')}" for name, n in sorted(met.items()))
     return [
-        Figure(PART, f"{story}: blows in mid-run", (float(struck.total()),), note=blows),
+        struck(story, "blows", met.total(), asked, note=blows),
         *judged(story, count),
         Figure(
             PART,
             f"{story}: unanswered",
             (float(unanswered),),
             mark=Mark(bound, bound, at_most=True),
-            note=f"{CONNECTIONS} connections × {struck['kill']} kills",
+            note=f"{CONNECTIONS} connections × {met['kill']} kills",
         ),
     ]

@@ -1,12 +1,16 @@
-"""What the crash stories share: one due mailing, a receiver that keeps before it answers, consumers, and the count."""
+"""What the crash stories share: one due mailing, a receiver that keeps before it answers, consumers, and the count.
 
+A blow struck in mid-run when a claim of its consumer's stood: that some run is open would say nothing.
+"""
+
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Connection, Engine, func, select, update
 
 from mailer.bench import receivers, world
 from mailer.bench.crash_count import Count
@@ -14,10 +18,12 @@ from mailer.bench.figures import Figure, Mark
 from mailer.bench.places import Place, Workshop
 from mailer.bench.running import Child, wait_until
 from mailer.models import Attempt, Claim, Run, RunState, User
+from mailer.orm import reading
 from mailer.rules.outcome import Outcome
 
 PART = "crash"
 CONNECTIONS = 10
+ENOUGH = 0.8  # of the blows must strike in mid-run; one may fall between two windows
 FIRST_LETTER_S, END_S = 60.0, 180.0
 NONE = Mark(0, 0, at_most=True)
 CONSUMER = (sys.executable, "-m", "huey.bin.huey_consumer", "tasks.huey", "-w", "1", "-k", "thread", "-m", "1")
@@ -55,7 +61,7 @@ class Scene:
     @property
     def is_done(self) -> bool:
         """Every run is closed, and there is one."""
-        with self.engine.connect() as connection:
+        with self.look() as connection:
             states = connection.scalars(select(Run.state)).all()
         return bool(states) and all(state is RunState.DONE for state in states)
 
@@ -63,15 +69,21 @@ class Scene:
     def unanswered(self) -> int:
         """Rows of unknown fate so far."""
         rows = select(func.count()).where(Attempt.outcome == Outcome.UNANSWERED)
-        with self.engine.connect() as connection:
+        with self.look() as connection:
             return connection.scalar(rows) or 0
 
     @property
     def holders(self) -> set[int]:
         """The process ids of those who have a claim: a worker's name is host, process and chance."""
-        with self.engine.connect() as connection:
+        with self.look() as connection:
             workers = connection.scalars(select(Claim.worker)).all()
         return {int(worker.rsplit("-", 2)[1]) for worker in workers}
+
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """Without SQLite's write lock: whoever is about to be struck must not be kept waiting for it."""
+        with reading(), self.engine.connect() as connection:
+            yield connection
 
 
 @contextmanager
@@ -86,6 +98,12 @@ def scene(shop: Workshop, place: Place, *, clients: int, delay_ms: float) -> Ite
         with engine.begin() as connection:  # a letter to the owner would be none of the run's
             connection.execute(update(User).values(wants_notices=False))
         yield Scene(place, engine, kept, receiver.port, shop.log("consumer"))
+
+
+def struck(story: str, words: str, hits: int, asked: int, note: str) -> Figure:
+    """How many of the blows struck in mid-run. Where few did, no other figure of the story proves anything."""
+    mark = Mark(math.ceil(ENOUGH * asked), asked)
+    return Figure(PART, f"{story}: {words} in mid-run", (float(hits),), "", mark, note=note)
 
 
 def judged(story: str, count: Count) -> list[Figure]:

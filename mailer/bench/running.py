@@ -70,6 +70,14 @@ class Child:
             raise BenchError(f"{self.process.args!r} ended with {self.process.returncode}")
         return self.end()
 
+    def halt(self) -> None:
+        """Have it stand still until SIGCONT, and wait until it does; raises BenchError when it has ended instead."""
+        if self.is_running:
+            self.process.send_signal(signal.SIGSTOP)
+            self._collect(os.WUNTRACED)
+        if self._spent is not None:
+            raise BenchError(f"{self.process.args!r} ended by itself")
+
     def end(self, how: int = signal.SIGTERM, timeout_s: float = 20.0) -> Spent:
         """Send the signal, wait, and kill what does not go."""
         if self.is_running:
@@ -93,7 +101,7 @@ class Child:
     def _collect(self, options: int) -> None:
         """wait4 is the one call that tells the CPU time of just this child."""
         pid, status, usage = os.wait4(self.process.pid, options)
-        if pid:
+        if pid and not os.WIFSTOPPED(status):
             self.process.returncode = os.waitstatus_to_exitcode(status)
             self._spent = Spent(time.monotonic() - self._begun_s, usage.ru_utime + usage.ru_stime)
 

@@ -58,7 +58,7 @@ def _recover(ledger: Ledger, claim: DeadClaim, found: Remains, now: datetime) ->
     if not ledger.settle_dead(claim, settlement):
         return None
     log.warning(
-        "claim %d of dead worker %s: %d go back, %d written", claim.claim_id, claim.worker,
+        "claim %d of dead worker %s is settled: %d go back, %d have an outcome", claim.claim_id, claim.worker,
         len(settlement.back), len(settlement.finished),
     )  # fmt: skip
     return settlement

@@ -68,6 +68,11 @@ def _look(path: Path) -> Remains:
         os.close(file)
 
 
+def peek(folder: Path, worker: str) -> dict[int, States]:
+    """What stands in a journal whose worker may be alive and go on writing: for measuring, no recovery believes it."""
+    return dict(_regions(path_of(folder, worker).read_bytes()))
+
+
 def sweep(folder: Path, needed: Collection[str], now: datetime) -> int:
     """Delete journals of workers that are gone for a while and hold no claim; how many."""
     paths = folder.glob("*.journal") if folder.is_dir() else ()

@@ -1,5 +1,6 @@
-"""The count after a crash finds each kind of fault, and the receiver keeps a letter before it answers."""
+"""The count after a crash finds each kind of fault, also a blow that never struck; letters are kept before answers."""
 
+import signal
 import smtplib
 from pathlib import Path
 
@@ -8,7 +9,12 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from mailer.bench import receivers
-from mailer.bench.crash_count import Count, compare
+from mailer.bench.crash_count import Count, compare, letters
+from mailer.bench.crash_scene import struck
+from mailer.bench.running import BenchError, Child
+from mailer.bench.table import verdict
+from mailer.dispatch import remains
+from mailer.dispatch.journal import WRITING, Journal
 from mailer.models import Attempt
 from mailer.rules.outcome import Outcome
 from tests.support import world
@@ -53,6 +59,41 @@ def test_a_letter_without_a_row_is_a_lie_and_its_client_lost(log: Engine, sessio
     session.commit()
     found = counted(log, tmp_path, "a", "b", "d")
     assert (found.silent_letters, found.lost) == (1, 1)
+
+
+def test_late_letters_are_those_behind_what_was_there_before(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text("1.0 a@example.org\n2.0 b@example.org\n")
+    before = kept.stat().st_size
+    assert letters(kept, before).total() == 0
+    with kept.open("a") as more:
+        more.write("3.0 почта@example.org\n4.0 a@example.org\n")
+    assert letters(kept, before) == {"почта@example.org": 1, "a@example.org": 1}
+    assert letters(kept)["a@example.org"] == 2
+
+
+@pytest.mark.parametrize(("hits", "asked", "is_met"), [(20, 20, True), (16, 20, True), (15, 20, False), (0, 1, False)])
+def test_a_story_whose_blows_met_nobody_at_work_is_not_met(hits: int, asked: int, is_met: bool) -> None:
+    said = verdict([struck("SQLite", "blows", hits, asked, "")])
+    assert ("All 1 musts" in said) is is_met
+    assert ("SQLite: blows in mid-run" in said) is not is_met
+
+
+def test_a_halted_process_is_alive_and_one_that_ended_cannot_be_halted() -> None:
+    child = Child(["sleep", "60"])
+    child.halt()
+    assert child.is_running
+    child.end(signal.SIGKILL)
+    with pytest.raises(BenchError, match="ended"):
+        child.halt()
+
+
+def test_the_journal_of_a_sleeper_tells_what_it_has_begun_and_is_believed_by_no_recovery(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path, "w1")
+    journal.mark(journal.begin(7, 2) + 1, WRITING)
+    assert remains.peek(tmp_path, "w1") == {7: [(0, 0), (WRITING, 0)]}
+    assert remains.examine(tmp_path, "w1").claims == {}
+    journal.close()
 
 
 def test_the_receiver_has_a_letter_on_disk_before_it_answers(tmp_path: Path) -> None:

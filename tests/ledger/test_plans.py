@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -11,11 +13,14 @@ from psycopg.sql import SQL, Literal
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from mailer.dispatch.ledger import candidates, open_driver, opening
+from mailer.dispatch.ledger import candidates, finishing, open_driver, opening, readings
 from mailer.dispatch.ledger.facts import read_runs
-from mailer.models import Audience
+from mailer.dispatch.ledger.postgres import PostgresDriver
+from mailer.models import Audience, Run
 from tests.ledger.play import Play
 from tests.support import world
+from tests.support.fixtures_databases import migrate
+from tests.support.postgres import Postgres
 
 pytestmark = [
     pytest.mark.parametrize("database_url", ["postgres"], indirect=True),
@@ -23,6 +28,13 @@ pytestmark = [
     pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"]),
 ]
 MANY = 20_000
+
+
+@pytest.fixture
+def fresh_postgres(postgres: Postgres, tmp_path: Path) -> Iterator[str]:
+    """A database of each test's own: what is left of so many emptied rows costs more than a new one."""
+    with postgres.fresh(lambda url: migrate(url, tmp_path)) as url:
+        yield url
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -79,6 +91,11 @@ def analyze(session: Session) -> None:
     session.rollback()
 
 
+def clients(plan: list[dict[str, Any]]) -> list[str | None]:
+    """The indexes by which they are read; None: all of them are."""
+    return [node.get("Index Name") for node in plan if node.get("Relation Name") == "client"]
+
+
 def looks_up_suppressions(plan: list[dict[str, Any]]) -> bool:
     """One by one, by the unique index."""
     return [node.get("Index Name") for node in plan if node.get("Relation Name") == "suppression"] == [
@@ -125,3 +142,71 @@ def test_the_ticks_look_is_one_index(play: Play, session: Session, engine: Engin
     analyze(session)
     plan = plan_of(engine, opening._EARLIEST, (), mode)
     assert "ix_mailing_next_run_at" in {node.get("Index Name") for node in plan}
+
+
+def test_a_page_of_picked_is_a_range_of_the_mailings_own(
+    play: Play, session: Session, engine: Engine, mode: str
+) -> None:
+    grow(play, session, audience=Audience.PICKED)
+    other = world.make_mailing(session, play.owner, audience=Audience.PICKED)
+    pick = f"SELECT m, id FROM client, unnest(ARRAY[{play.mailing.id}, {other.id}]) m WHERE owner_id = {play.owner.id}"
+    session.execute(text(f"INSERT INTO mailing_client (mailing_id, client_id) {pick}"))
+    session.commit()
+    analyze(session)
+    plan = page_plan(play, engine, mode)
+    (picked,) = (node for node in plan if node.get("Relation Name") == "mailing_client")
+    assert picked["Index Name"] == "pk_mailing_client"
+    assert all(part in picked["Index Cond"] for part in ("mailing_id = ", "client_id > ", "client_id <= "))
+    assert picked["Actual Rows"] == 200
+    assert clients(plan) == ["pk_client"]
+    assert looks_up_suppressions(plan)
+
+
+def test_retries_that_are_due_are_a_range_of_the_runs_own(
+    play: Play, session: Session, engine: Engine, mode: str
+) -> None:
+    grow(play, session)
+    other = world.make_run(session, world.make_mailing(session, play.owner))
+    again = (
+        "SELECT r, id, 2, email, timestamptz '2026-03-02' + id * interval '1 second'"
+        f" FROM client, unnest(ARRAY[{play.run_id}, {other.id}]) r"
+    )
+    session.execute(text(f"INSERT INTO retry (run_id, client_id, number, address, due_at) {again}"))
+    session.commit()
+    analyze(session)
+    values = (play.owner.id, world.NOW, play.run_id, play.in_a_moment(), 200)
+    plan = plan_of(engine, candidates._RETRIES, values, mode)
+    (due,) = (node for node in plan if node.get("Relation Name") == "retry")
+    assert due["Index Name"] == "ix_retry_run_id_due_at"
+    assert all(part in due["Index Cond"] for part in ("run_id = ", "due_at <= "))
+    assert due["Actual Rows"] <= 201
+    assert set(clients(plan)) == {"pk_client"}
+    assert looks_up_suppressions(plan)
+
+
+LOOKS = {
+    "to serve": readings._OPEN_RUNS.format(now=PostgresDriver.now, of_mailing=""),
+    "to close": finishing._COMPLETE,
+}
+
+
+@pytest.mark.parametrize("sql", LOOKS.values(), ids=LOOKS)
+def test_the_look_for_runs_reads_the_open_ones_and_a_retry_of_each(
+    play: Play, session: Session, engine: Engine, mode: str, sql: str
+) -> None:
+    play.open(1, is_exhausted=True)
+    columns = ", ".join(column.name for column in Run.__table__.columns if column.name not in {"id", "due_on", "state"})
+    olden = f"SELECT due_on - n, 'done', {columns} FROM run, generate_series(4, {MANY // 10}) n"
+    session.execute(text(f"INSERT INTO run (due_on, state, {columns}) {olden}"))
+    later = f"SELECT {play.run_id}, n, 2, '', now() + interval '1 hour' FROM generate_series(1, {MANY}) n"
+    session.execute(text(f"INSERT INTO retry (run_id, client_id, number, address, due_at) {later}"))
+    for day in (1, 2, 3):  # of these the last claims are settled, and nobody waits
+        world.make_run(session, play.mailing, due_on=date(2026, 3, 2) - timedelta(days=day), is_exhausted=True)
+    session.commit()
+    analyze(session)
+    plan = plan_of(engine, sql, (500,), mode)
+    (runs,) = (node for node in plan if node.get("Relation Name") == "run")
+    assert (runs["Index Name"], runs["Actual Rows"] + runs.get("Rows Removed by Filter", 0)) == ("ix_run_open", 4)
+    retries = [node for node in plan if node.get("Relation Name") == "retry"]
+    assert {node["Index Name"] for node in retries} == {"ix_retry_run_id_due_at"}
+    assert all(node["Actual Rows"] <= 1 for node in retries)

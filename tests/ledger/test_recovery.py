@@ -12,8 +12,7 @@ from mailer.dispatch import recovery
 from mailer.dispatch.journal import ACCEPTED, DEFERRED, REFUSED, UNTOUCHED, WRITING, Journal, path_of
 from mailer.dispatch.ledger.types import Settlement
 from mailer.dispatch.recovery import Recovered, recover
-from mailer.models import Attempt, Claim, Retry
-from mailer.rules.outcome import Outcome
+from mailer.models import Claim, Retry
 from tests.ledger.play import ACCEPT, AT, Play, settled
 
 both = pytest.mark.both_databases
@@ -168,27 +167,6 @@ def test_what_is_written_after_recovery_has_read_the_claims_is_not_written_again
     assert play.said() == [(1, "accepted", None), (1, "unanswered", None)]
     assert play.counters() == {"total": 2, "accepted": 1, "unanswered": 1}
     assert "ALARM" not in caplog.text
-
-
-@both
-def test_a_row_that_is_there_already_is_skipped(
-    play: Play, folder: Path, journal: Journal, caplog: pytest.LogCaptureFixture
-) -> None:
-    play.open(1)
-    window = play.take()
-    journal.mark(journal.begin(window.claim_id, 1), ACCEPTED, 250)
-    journal.close()
-    one = window.recipients[0]
-    play.session.add(
-        Attempt(
-            run_id=window.run_id, client_id=one.client_id, number=1, address=one.address, started_at=AT,
-            took_ms=1, outcome=Outcome.ACCEPTED, reply_text="the words",
-        )
-    )  # fmt: skip
-    play.session.commit()
-    recover(play.ledger, folder, now=NOW)
-    assert [row.reply_text for row in play.log()] == ["the words"]
-    assert play.claims() == 0
 
 
 @both

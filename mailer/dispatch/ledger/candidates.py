@@ -17,16 +17,19 @@ from mailer.dispatch.ledger.types import Recipients
 from mailer.models import Audience
 
 # why not to write to client c; asked per row, by the unique index, for a join may choose to read the whole list
-_SKIP = """CASE WHEN c.id IS NULL THEN 'client_deleted' ELSE coalesce(
+_SKIP = """coalesce(
     (SELECT CASE s.reason WHEN 'unsubscribed' THEN 'unsubscribed' ELSE 'suppressed' END
       FROM suppression s WHERE s.owner_id = %s AND s.address_key = c.address_key),
-    CASE WHEN c.address_changed_at > %s THEN 'address_changed' END) END"""
+    CASE WHEN c.address_changed_at > %s THEN 'address_changed' END)"""
 
+# clients are asked per row too: of a limit it does not know yet PostgreSQL expects a tenth of all retries, and may join
+# the whole address book (21 ms for 1 at 300,000)
 _RETRIES = f"""
-SELECT t.client_id, t.number, t.address, c.full_name, {_SKIP} AS reason
+SELECT t.client_id, t.number, t.address, (SELECT c.full_name FROM client c WHERE c.id = t.client_id) AS full_name,
+  nullif(coalesce((SELECT coalesce({_SKIP}, '') FROM client c WHERE c.id = t.client_id), 'client_deleted'), '')
+    AS reason
 FROM (SELECT client_id, number, address, due_at FROM retry
   WHERE run_id = %s AND due_at <= %s ORDER BY due_at, client_id LIMIT %s) t
-LEFT JOIN client c ON c.id = t.client_id
 ORDER BY t.due_at, t.client_id"""  # noqa: S608 — our own constants
 
 _PAGE = f"""

@@ -28,9 +28,13 @@ def without_written(work: Transaction, run_id: int, found: Sequence[Row]) -> lis
 
 
 def unwritten(driver: Driver, settlements: Sequence[Settlement]) -> list[Settlement]:
-    """The settlements less what is written already."""
+    """The settlements less what is written already, which is counted in the program's log."""
+    asked = [settlement.row_by_row for settlement in settlements]
     with driver.reading() as work:
-        return [_unwritten(work, settlement.row_by_row) for settlement in settlements]
+        found = [_unwritten(work, settlement) for settlement in asked]
+    for before, left in zip(asked, found, strict=True):
+        _count(before, left)
+    return found
 
 
 def _unwritten(work: Transaction, settlement: Settlement) -> Settlement:
@@ -57,6 +61,15 @@ def _unwritten(work: Transaction, settlement: Settlement) -> Settlement:
         ),
         back=tuple(one for one in settlement.back if one.client_id not in waiting),
     )
+
+
+def _count(asked: Settlement, left: Settlement) -> None:
+    rows, waiting = len(asked.finished) - len(left.finished), len(asked.back) - len(left.back)
+    if rows or waiting:
+        log.warning(
+            "run %d, claim %d: %d of %d rows are there already, %d of %d that go back wait already",
+            asked.run_id, asked.claim_id, rows, len(asked.finished), waiting, len(asked.back),
+        )  # fmt: skip
 
 
 def _written(work: Transaction, run_id: int, client_ids: Sequence[int]) -> Written:

@@ -19,14 +19,16 @@ IS_OFF = (
     "(m.paused_at IS NOT NULL OR m.stopped_at IS NOT NULL OR m.disabled_at IS NOT NULL"
     " OR m.archived_at IS NOT NULL OR u.blocked_at IS NOT NULL OR u.deleted_at IS NOT NULL)"
 )
+# asked per run, the first entry of an index: EXISTS may choose to read all retries (265 ms for 0.2 at a million)
+NEXT_TRY = "(SELECT min(t.due_at) FROM retry t WHERE t.run_id = r.id)"
 FROM = 'FROM run r JOIN mailing m ON m.id = r.mailing_id JOIN "user" u ON u.id = r.owner_id'
 
 _FACTS = f"""
 SELECT r.id, r.mailing_id, r.owner_id, r.state, r.held_reason, r.held_until, r.held_count, r.drain_reason,
   r.cursor, r.upto_client_id, r.is_exhausted, r.opened_at, r.give_up_at, r.accepted, r.refused,
   r.brake_released_at IS NOT NULL, m.audience, {IS_OFF}, u.time_zone, u.trusted_at IS NOT NULL, {{now}},
-  (SELECT min(t.due_at) FROM retry t WHERE t.run_id = r.id)
-{FROM} WHERE {{these}} ORDER BY r.id"""  # noqa: S608 — our own constants
+  {NEXT_TRY}
+{FROM} WHERE {{these}} ORDER BY r.id"""
 
 
 class Gate(Enum):

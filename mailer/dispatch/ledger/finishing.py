@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mailer.dispatch.ledger.drivers import Driver, Row
-from mailer.dispatch.ledger.facts import lock
+from mailer.dispatch.ledger.facts import NEXT_TRY, lock
 from mailer.models import RunState
 from mailer.rules.outcome import SkipReason
 
@@ -16,8 +16,8 @@ AT_ONCE = 500
 _CANCELS = frozenset({SkipReason.STOPPED, SkipReason.CANCELLED, SkipReason.OWNER_BLOCKED})
 _COUNTED = ("accepted", "refused", "skipped", "unanswered")
 
-_IS_LEFT = """r.state = 'open' AND r.is_exhausted AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.run_id = r.id)
-  AND NOT EXISTS (SELECT 1 FROM retry t WHERE t.run_id = r.id)"""
+_IS_LEFT = f"""r.state = 'open' AND r.is_exhausted AND NOT EXISTS (SELECT 1 FROM claim c WHERE c.run_id = r.id)
+  AND {NEXT_TRY} IS NULL"""  # noqa: S608 — our own constants
 _COMPLETE = f"""
 SELECT r.id, r.drain_reason, r.total, r.accepted, r.refused, r.skipped, r.unanswered
 FROM run r WHERE {_IS_LEFT} ORDER BY r.id LIMIT %s"""  # noqa: S608 — our own constants

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from mailer.dispatch.ledger import candidates
 from mailer.dispatch.ledger.drivers import Driver, Row
-from mailer.dispatch.ledger.facts import FROM, IS_OFF, read_runs
+from mailer.dispatch.ledger.facts import FROM, IS_OFF, NEXT_TRY, read_runs
 from mailer.dispatch.ledger.types import OffReading, RunFacts
 from mailer.orm import BUSY_TIMEOUT_MS
 
@@ -19,10 +19,10 @@ SELECT r.id, r.mailing_id, r.owner_id, r.due_on, m.time_zone, r.version_id, r.gi
   r.drain_reason IS NOT NULL, r.held_count
 {FROM}
 WHERE r.state = 'open' AND (r.drain_reason IS NOT NULL OR NOT ({IS_OFF} OR {_WAITS}))
-  AND (NOT r.is_exhausted OR EXISTS (SELECT 1 FROM retry t WHERE t.run_id = r.id
-    AND (t.due_at <= {{now}} OR r.drain_reason IS NOT NULL OR r.give_up_at <= {{now}})))
+  AND (NOT r.is_exhausted OR {NEXT_TRY} <= {{now}}
+    OR ((r.drain_reason IS NOT NULL OR r.give_up_at <= {{now}}) AND {NEXT_TRY} IS NOT NULL))
   {{of_mailing}}
-ORDER BY r.id LIMIT %s"""  # noqa: S608 — our own constants
+ORDER BY r.id LIMIT %s"""
 _ON = f"""
 SELECT r.id, r.owner_id, r.state <> 'open' OR r.drain_reason IS NOT NULL OR {IS_OFF} OR {_WAITS}
 {FROM} WHERE {{these}}"""

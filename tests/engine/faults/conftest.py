@@ -101,6 +101,14 @@ def finish(here: Room) -> None:
     here.engine.close()
 
 
+def sending_slowly(smtp: SmtpServer, start: Start, *, lines: int) -> subprocess.Popen[bytes]:
+    """A consumer in the middle of a run, with so many connections and small windows."""
+    smtp.script.delay_s = 0.02
+    worker = start(*CONSUMER, SEND_CONNECTIONS=str(lines), SEND_WINDOW="100")
+    smtp.wait_for(50, timeout_s=PATIENCE_S)
+    return worker
+
+
 def accepted_rows(here: Room) -> int:
     """How many letters the log calls accepted; asks for no write lock."""
     with reading():

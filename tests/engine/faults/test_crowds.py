@@ -1,11 +1,13 @@
-"""Many processes at once: eight ticks, and five consumers of which one is killed and one stopped."""
+"""Many processes at once: eight ticks, five consumers of which one is killed and one stopped, and two on SQLite."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,9 +17,11 @@ from sqlalchemy.orm import Session
 
 from mailer.bench.crash_count import Count
 from mailer.config import ROOT
+from mailer.dispatch.wake import wake
 from mailer.models import Mailing, Run, User
+from mailer.orm import reading
 from tests.engine.conftest import Room
-from tests.engine.faults.conftest import CONSUMER, PATIENCE_S, Start, finish, is_true, wait_until
+from tests.engine.faults.conftest import CONSUMER, PATIENCE_S, Start, finish, is_done, is_true, wait_until
 from tests.engine.processes import environment
 from tests.support import world
 from tests.support.smtp_server import SmtpServer
@@ -28,7 +32,9 @@ pytestmark = pytest.mark.fault
 MAILINGS = 40
 CONSUMERS = 5
 LINES = 5
-CLIENTS = 2500
+NARROW = {"SEND_CONNECTIONS": str(LINES), "SEND_WINDOW": "100"}
+STARTED = re.compile(r"Huey consumer started with 1 thread, PID (\d+)")
+CLIENTS, FEWER = 2500, 1500
 
 
 @pytest.mark.both_databases
@@ -59,10 +65,7 @@ def test_five_consumers_of_which_one_is_killed_and_one_stopped(
     smtp.script.delay_s = 0.1
     here = room(clients=CLIENTS)
     here.change(User, wants_notices=False)  # a letter to the owner would be none of this run's
-    consumers = {
-        process.pid: process
-        for process in (start(*CONSUMER, SEND_CONNECTIONS=str(LINES), SEND_WINDOW="100") for _ in range(CONSUMERS))
-    }
+    consumers = {process.pid: process for process in (start(*CONSUMER, **NARROW) for _ in range(CONSUMERS))}
     seen: set[int] = set()
 
     def all_have_claimed() -> bool:
@@ -85,6 +88,34 @@ def test_five_consumers_of_which_one_is_killed_and_one_stopped(
     assert here.adds_up()
 
 
+def test_of_two_consumers_on_sqlite_one_sends_and_the_other_takes_over_from_the_dead(
+    room: Build, app: Flask, smtp: SmtpServer, start: Start, counted: Counted, words: Path
+) -> None:
+    smtp.script.delay_s = 0.1
+    here = room(clients=FEWER)
+    here.change(User, wants_notices=False)
+    two = {process.pid: process for process in (start(*CONSUMER, **NARROW) for _ in range(2))}
+    wait_until(lambda: set(STARTED.findall(words.read_text())) == {*map(str, two)}, what="both to be up")
+    smtp.wait_for(20, timeout_s=PATIENCE_S)
+    (sender,) = holders(here)
+    (other,) = two.keys() - {sender}
+    two[sender].kill()
+    assert two[sender].wait(PATIENCE_S) == -signal.SIGKILL
+    assert holders(here) == [sender], "the kill struck when nothing was in hand"
+    with app.app_context():
+        wake()  # as somebody who plans a mailing would; else the next full minute does
+    wait_until(lambda: holders(here) == [other], what="the other to take over")
+    smtp.script.delay_s = 0
+    wait_until(lambda: is_done(here), what="the run to be done")
+    assert two[other].poll() is None
+    found = counted(here)
+    assert is_true(found), found
+    assert here.outcomes().count("accepted") + here.outcomes().count("unanswered") == FEWER
+    assert here.outcomes().count("unanswered") <= LINES
+    assert here.adds_up()
+
+
 def holders(here: Room) -> list[int]:
     """The process ids of those who have something in hand: a worker's name is host, process and chance."""
-    return sorted({int(claim.worker.rsplit("-", 2)[1]) for claim in here.claims()})
+    with reading():
+        return sorted({int(claim.worker.rsplit("-", 2)[1]) for claim in here.claims()})
