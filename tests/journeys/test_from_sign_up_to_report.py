@@ -114,7 +114,10 @@ def plan_mailing(page: Page, tongue: Tongue) -> None:
     page.locator("[name=title]").fill("Weekly news")
     page.locator("select[name=message]").select_option(index=1)
     page.locator("[name=starts_at]").fill("2026-01-05T09:00")
-    page.locator("[name=frequency][value=weekly]").check(force=True)
+    # by its label, which is waited for: the page moves while the next dates arrive
+    weekly = page.locator("[name=frequency][value=weekly]")
+    page.locator(f"label[for={weekly.get_attribute('id')}]").click()
+    expect(weekly).to_be_checked()
     page.get_by_role("button", name=tongue.word("Save")).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Weekly news")
 
