@@ -1,4 +1,4 @@
-"""Wires that are closed when the test ends."""
+"""Wires that are closed when the test ends, and what servers say in pieces of every size."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,10 +6,17 @@ import pytest
 
 from mailer.mail.smtp.settings import Settings
 from mailer.mail.wire import Limits, Server, Wire
+from tests.smtp import cuts
 from tests.smtp.bag import Bag
 from tests.support.smtp_server import SmtpServer
 
 WireMaker = Callable[..., Wire]
+
+
+@pytest.fixture(params=cuts.WAYS)
+def cut(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever uses it runs three times: each conversation hears the server whole, line by line and byte by byte."""
+    monkeypatch.setattr(cuts, "way", cuts.WAYS[request.param])
 
 
 @pytest.fixture
