@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mailer.mail.smtp.events import Step
+from mailer.mail.smtp.settings import Tls
 from mailer.mail.wire import Limits
 from tests.smtp.bag import BOB, Bag, people, settle, turn_until
 from tests.smtp.conftest import WireMaker
@@ -16,6 +17,9 @@ pytestmark = pytest.mark.fault
 PATIENCE_S, FAR_TOO_LONG_S = 0.3, 3.0
 LINES: dict[str, Any] = {"do": "drip", "delay_s": 0.02, "code": 250, "text": "still thinking"}
 BYTES: dict[str, Any] = {"do": "drip", "delay_s": 0.02, "text": "250-still thinking "}
+# the largest record there is, and hardly any of it
+RECORD: dict[str, Any] = {"do": "drip", "delay_s": 0.02, "text": "\x17\x03\x03\x40\x00" + "x" * 500}
+HANDSHAKE: dict[str, Any] = RECORD | {"text": "\x16\x03\x03\x40\x00" + "x" * 500}
 DROPS = pytest.mark.parametrize("drops", [LINES, BYTES], ids=["lines", "bytes"])
 
 
@@ -70,3 +74,32 @@ def test_a_drip_before_any_letter_is_trouble(wire_to: WireMaker, step: str, drop
         wait_until(lambda: not server.standing, what="the line to be closed")
     assert bag.troubles == [(Step(step), 0, f"no progress in answering {step} for {PATIENCE_S} s")]
     assert sorted(one.recipient for one in bag.pile) == people(3)
+
+
+class TestBeneathTls:
+    """Bytes of a record that never ends are nothing that a server has said."""
+
+    @pytest.mark.parametrize("tls", [Tls.STARTTLS, Tls.IMPLICIT])
+    def test_a_handshake_without_end_is_trouble(self, wire_to: WireMaker, tls: Tls) -> None:
+        bag = Bag(people(3))
+        with SmtpServer(tls=tls.value) as server:
+            server.add("tls", **HANDSHAKE)
+            context = server.client_context()
+            wire = wire_to(server, limits=one_line("starttls"), host="localhost", context=context, tls=tls)
+            turn_until(wire, bag, lambda: wire.resting and not wire.connections, timeout_s=FAR_TOO_LONG_S)
+            wait_until(lambda: not server.standing, what="the line to be closed")
+        assert bag.troubles == [(Step.STARTTLS, 0, f"no progress in answering starttls for {PATIENCE_S} s")]
+        assert sorted(one.recipient for one in bag.pile) == people(3)
+
+    @pytest.mark.parametrize(("step", "given_back"), [("rcpt", BOB), ("dot", "p3@example.test")])
+    def test_a_reply_without_end_is_none(self, wire_to: WireMaker, step: str, given_back: str) -> None:
+        bag = Bag([*people(3), BOB, *people(6)[3:]])
+        with SmtpServer(tls="implicit") as server:
+            server.add(step, BOB, **RECORD, times=1)
+            context = server.client_context()
+            wire = wire_to(server, limits=one_line(step), host="localhost", context=context, tls=Tls.IMPLICIT)
+            turn_until(wire, bag, lambda: bag.settled, timeout_s=FAR_TOO_LONG_S)
+            assert [fault.do for fault in server.faults] == ["drip"]
+            assert set(server.recipients()) >= set(people(6))
+        assert list(bag.unknown) == [BOB] * (step == "dot")
+        assert bag.came_back == [(given_back, True)]
