@@ -2,7 +2,6 @@
 
 import socket
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -52,21 +51,6 @@ def hears(wire: Wire, bag: Bag, peer: socket.socket, word: bytes) -> None:
         if word in heard:
             return
     raise AssertionError(heard)
-
-
-@pytest.fixture
-def hole() -> Iterator[tuple[str, int]]:
-    """An address that takes no connection and refuses none: its queue is full."""
-    with socket.socket() as door:
-        door.bind(("127.0.0.2", 0))
-        door.listen(0)
-        waiting = [socket.socket() for _ in range(4)]
-        for one in waiting:
-            one.setblocking(False)
-            one.connect_ex(door.getsockname())
-        yield door.getsockname()
-        for one in waiting:
-            one.close()
 
 
 def test_where_one_address_is_silent_the_next_is_tried(
