@@ -9,6 +9,7 @@ from mailer.mail.smtp.replies import readable
 from mailer.mail.wire import Wire
 
 BOB = "bob@example.test"
+LONGER_THAN_ANY_BUFFER = b"x" * 998 + b"\r\n" + b"0123456789\r\n" * 1_500_000
 
 
 class Bag:

@@ -3,6 +3,7 @@
 from mailer.mail.smtp.dialogue import Dialogue
 from mailer.mail.smtp.events import Envelope, Event, Terms
 from mailer.mail.smtp.settings import Settings
+from tests.smtp.cuts import pieces
 
 EHLO = b"250-mx.example\r\n250-PIPELINING\r\n250-SIZE 10000\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n"
 PLAIN_EHLO = b"250 mx.example\r\n"
@@ -29,12 +30,15 @@ class Conversation:
             self.talk.unsent -= len(out)
         return out
 
-    def say(self, data: bytes) -> bytes:
-        """The server says this; what the client writes then."""
+    def say(self, data: bytes, *, at_once: bool = False) -> bytes:
+        """The server says this, `at_once` in one piece whatever the cut; what the client writes then."""
         before = self.written()
         assert before == b"", f"not read by the test: {before!r}"
-        self.events += self.talk.receive(data)
-        return self.written()
+        written = b""
+        for piece in [data] if at_once else pieces(data):
+            self.events += self.talk.receive(piece)
+            written += self.written()
+        return written
 
     def offer(self, recipient: str = "bob@example.test", **facts: object) -> Envelope:
         envelope = Envelope(Terms("us@example.test", **facts), recipient)  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """The usual step by itself, a letter taken, its successor's body and a further envelope out, is the long way in one."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +9,7 @@ from mailer.mail.smtp.replies import readable
 from mailer.mail.smtp.settings import Settings
 from tests.smtp.conversation import BODY, COMMANDS, GROUP, Conversation
 
+pytestmark = pytest.mark.usefixtures("cut")
 TAKEN = b"250 kept\r\n" + GROUP
 LINES = [b"250 ok", b"250-a\r\n250 b", b"354 go", b"421 bye", b"450 later", b"550 no", b"junk"]
 said_next = st.lists(st.sampled_from([*LINES, b"250 ok", b"250 ok", b"354 go"]), max_size=12)

@@ -6,6 +6,8 @@ from mailer.mail.smtp.events import Answered, Envelope, Returned, Step, Trouble,
 from mailer.mail.smtp.settings import Settings
 from tests.smtp.conversation import BODY, GROUP, Conversation
 
+pytestmark = pytest.mark.usefixtures("cut")
+
 
 class TestTheEndOfAConnection:
     """Whatever ends it, each letter's fate follows from how far it had come."""

@@ -5,6 +5,7 @@ import pytest
 from mailer.mail.smtp.events import Answered, Envelope, Returned, Step, Terms, Trouble, Unfit
 from tests.smtp.conversation import BODY, COMMANDS, GROUP, Conversation
 
+pytestmark = pytest.mark.usefixtures("cut")
 BOB = COMMANDS % b"bob@example.test"
 EVE = COMMANDS % b"eve@example.test"
 

@@ -1,9 +1,12 @@
 """The same machine where PIPELINING is not offered: one command, one reply."""
 
+import pytest
+
 from mailer.mail.smtp.events import Answered, Envelope, Returned, Step, Trouble
 from mailer.mail.smtp.settings import Settings
 from tests.smtp.conversation import BODY, PLAIN_EHLO, Conversation
 
+pytestmark = pytest.mark.usefixtures("cut")
 MAIL = b"MAIL FROM:<us@example.test>\r\n"
 RCPT = b"RCPT TO:<bob@example.test>\r\n"
 
@@ -45,7 +48,7 @@ def test_after_a_refused_sender_goodbye_is_said() -> None:
 
 def test_a_reply_too_many_ends_the_line() -> None:
     it, bob = begin()
-    it.say(b"250 ok\r\n250 and more\r\n")
+    it.say(b"250 ok\r\n250 and more\r\n", at_once=True)
     assert it.news() == [Returned(bob, untouched=True)]
     assert it.talk.over
 

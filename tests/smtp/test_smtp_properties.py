@@ -10,6 +10,7 @@ from mailer.mail.smtp.events import Answered, Envelope, Event, Returned, Step, T
 from mailer.mail.smtp.replies import readable
 from mailer.mail.smtp.settings import Settings
 from tests.smtp.conversation import EHLO, PLAIN_EHLO
+from tests.smtp.cuts import byte_by_byte, cut_at
 
 TERMS = Terms("us@example.test", is_plain=True)
 LINES = [b"250 ok", b"250-a\r\n250 b", b"354 go", b"421 bye", b"450 later", b"550 no", b"554 no", b"221 x", b"junk"]
@@ -58,11 +59,6 @@ class Sender:
         self.fates += [event for event in events if not isinstance(event, Trouble)]
 
 
-def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
-    edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-    return [data[a:b] for a, b in itertools.pairwise(edges)]
-
-
 @given(
     st.sampled_from([EHLO, PLAIN_EHLO]),
     st.booleans(),
@@ -74,7 +70,7 @@ def test_every_letter_ends_exactly_once(
     ehlo: bytes, look_ahead: bool, hurries: bool, said: list[bytes], cuts: list[int]
 ) -> None:
     sender = Sender(ehlo, look_ahead=look_ahead, hurries=hurries)
-    for piece in pieces(b"".join(line + b"\r\n" for line in said), cuts):
+    for piece in cut_at(b"".join(line + b"\r\n" for line in said), cuts):
         sender.hear(piece)
     sender.note(sender.talk.lost("the end"))
     settled = [fate.envelope.recipient for fate in sender.fates if not isinstance(fate, Trouble)]
@@ -90,7 +86,7 @@ def test_every_letter_ends_exactly_once(
 @given(st.binary(max_size=400), st.lists(st.integers(0, 400), max_size=5))
 def test_no_bytes_break_the_machine(data: bytes, cuts: list[int]) -> None:
     sender = Sender(EHLO, look_ahead=True)
-    for piece in pieces(data, cuts):
+    for piece in cut_at(data, cuts):
         sender.hear(piece)
     sender.note(sender.talk.lost("the end"))
     assert len(sender.fates) == len(sender.offered)
@@ -110,8 +106,8 @@ def test_four_good_replies_mean_the_same_at_once_and_byte_by_byte(
     for code, taken, first, second, go in said:
         whole = end.join([b"%d %b" % (code, taken), b"250 " + first, b"250 " + second, b"354 " + go, b""])
         at_once.hear(whole)
-        for position in range(len(whole)):
-            bit_by_bit.hear(whole[position : position + 1])
+        for byte in byte_by_byte(whole):
+            bit_by_bit.hear(byte)
 
     def facts(sender: Sender) -> list[tuple[str, Step, int, str]]:
         told = [fate for fate in sender.fates if isinstance(fate, Answered)]
@@ -133,7 +129,7 @@ def test_no_body_goes_out_before_the_server_has_asked_for_it(cuts: list[list[int
     sender, heard = Sender(EHLO, look_ahead=True), GROUP_TAKEN
     sender.hear(GROUP_TAKEN)
     for where in cuts:
-        for piece in pieces(ALL_TAKEN, where):
+        for piece in cut_at(ALL_TAKEN, where):
             sender.hear(piece)
             heard += piece
             assert sender.bodies == heard.count(b"354 go\r\n")

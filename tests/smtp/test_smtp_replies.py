@@ -1,20 +1,20 @@
 """Bytes become replies, whatever the server sends and however the network cuts it."""
 
-import itertools
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.mail.smtp.replies import LINE_LIMIT, TEXT_LIMIT, Replies, readable
+from tests.smtp.cuts import cut_at, pieces
 
+pytestmark = pytest.mark.usefixtures("cut")
 SAID = b"250 ok\r\n250-two\r\n250-lines\r\n250 here\r\n354\r\n421 4.3.0 bye\n"
 MEANT = [(250, "ok"), (250, "two\nlines\nhere"), (354, ""), (421, "4.3.0 bye")]
 
 
 def read(*chunks: bytes) -> tuple[list[tuple[int, str]], str]:
     replies = Replies()
-    got = [reply for chunk in chunks for reply in replies.feed(chunk)]
+    got = [reply for chunk in chunks for piece in pieces(chunk) for reply in replies.feed(piece)]
     return [(code, readable(raw)) for code, raw in got], replies.broken
 
 
@@ -22,14 +22,9 @@ def test_replies_are_joined_and_told_apart() -> None:
     assert read(SAID) == (MEANT, "")
 
 
-def test_byte_by_byte_is_the_same() -> None:
-    assert read(*(SAID[i : i + 1] for i in range(len(SAID)))) == (MEANT, "")
-
-
 @given(st.lists(st.integers(0, len(SAID)), max_size=8))
 def test_any_cut_is_the_same(cuts: list[int]) -> None:
-    edges = [0, *sorted(cuts), len(SAID)]
-    assert read(*(SAID[a:b] for a, b in itertools.pairwise(edges))) == (MEANT, "")
+    assert read(*cut_at(SAID, cuts)) == (MEANT, "")
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,7 @@ class TestLearning:
         assert quota.letters == 10
 
 
+@pytest.mark.usefixtures("cut")
 class TestScout:
     """A conversation beyond what is known to be safe."""
 

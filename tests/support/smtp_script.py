@@ -9,12 +9,13 @@ from typing import Any
 
 @dataclass(slots=True)
 class Rule:
-    """One misbehaviour at one step: banner ehlo helo starttls auth mail rcpt data body dot rset quit.
+    """One misbehaviour at one step: banner ehlo helo starttls tls auth mail rcpt data body dot rset quit.
 
     `do`: "reply" (with code and text), "raw" (exactly `text`, in Latin-1; no code), "hang" (silent until released),
-    "cut" (hang up), "reset" (hang up with RST), "wait" (`delay_s`, then as usual). `address` is a pattern
-    for the recipient. `skip` lets so many pass first, `times` 0 means for ever. `kept`: at the dot the letter
-    is accepted and recorded before the misbehaviour, which the sender then cannot see.
+    "cut" (hang up), "reset" (hang up with RST), "wait" (`delay_s`, then as usual), "drip" (every `delay_s` a line of
+    one reply, or where there is no code a byte of `text`, beneath TLS, until released). The handshake, "tls", has no
+    replies. `address` is a pattern for the recipient. `skip` lets so many pass first, `times` 0 means for ever.
+    `kept`: at the dot the letter is accepted and recorded before the misbehaviour, which the sender then cannot see.
     """
 
     step: str

@@ -55,7 +55,8 @@ class Reply:
 class SmtpServer:
     """Listens on a free loopback port between `start` and `stop`, or in a `with` block.
 
-    `letters`, `replies`, `faults` and `commands` only grow; read them at any time, or `wait_for` them.
+    `letters`, `replies`, `faults` and `commands` only grow; read them at any time, or `wait_for` them. `standing` are
+    the connections that nobody has hung up yet.
     """
 
     host = "127.0.0.1"
@@ -81,7 +82,7 @@ class SmtpServer:
         self._log_fd = -1
         self._stopping = False
         self._changed = threading.Condition()
-        self._open: dict[threading.Thread, Talk] = {}
+        self.standing: dict[threading.Thread, Talk] = {}
         self._listener: socket.socket | None = None
         self._thread = threading.Thread(target=self._listen, name="smtp-server", daemon=True)
         if context is None and self.script.tls != "none":
@@ -147,9 +148,10 @@ class SmtpServer:
         socket.create_connection((self.host, self.port)).close()  # accept() ends nowhere else on every system
         self._thread.join()
         self._listener.close()
-        for thread, talk in list(self._open.items()):
-            talk.stop()
-            thread.join()
+        for thread, talk in list(self.standing.items()):
+            while thread.is_alive():  # once is not enough where TLS is just being laid around the socket
+                talk.stop()
+                thread.join(0.1)
         if self._log_fd >= 0:
             os.close(self._log_fd)
             self._log_fd = -1
@@ -186,7 +188,7 @@ class SmtpServer:
 
     def secured(self, sock: socket.socket) -> ssl.SSLSocket:
         assert self._context is not None, "the script names no TLS"
-        return self._context.wrap_socket(sock, server_side=True)
+        return self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
 
     def _write_log(self, letter: Letter) -> None:
         headers = BytesHeaderParser().parsebytes(letter.raw)
@@ -215,14 +217,14 @@ class SmtpServer:
                 self.connections += 1
                 talk = Talk(self, sock, self.connections)
                 thread = threading.Thread(target=self._converse, args=(talk,), name="smtp-talk", daemon=True)
-                self._open[thread] = talk
-                self.most_at_once = max(self.most_at_once, len(self._open))
+                self.standing[thread] = talk
+                self.most_at_once = max(self.most_at_once, len(self.standing))
                 self._changed.notify_all()
             thread.start()
 
     def _converse(self, talk: Talk) -> None:
         talk.run()
-        self._open.pop(threading.current_thread(), None)
+        self.standing.pop(threading.current_thread(), None)
 
 
 def main() -> None:

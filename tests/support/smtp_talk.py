@@ -1,31 +1,25 @@
 """One connection of the scripted mail server: blocking, in a thread of its own, replies sent group by group."""
 
+import itertools
 import socket
-import struct
 import time
 from base64 import b64decode
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tests.support.smtp_script import Rule
+from tests.support.smtp_stream import HungUpError, Stream
 
 if TYPE_CHECKING:
     from tests.support.smtp_server import SmtpServer
 
-RESET = struct.pack("ii", 1, 0)
 
-
-class HungUpError(Exception):
-    """The conversation is over."""
-
-
-class Talk:
+class Talk(Stream):
     """From the banner to the goodbye."""
 
     def __init__(self, server: "SmtpServer", sock: socket.socket, number: int) -> None:
-        self.server, self.script, self.sock, self.number = server, server.script, sock, number
-        self.buffer = bytearray()
-        self.out: list[bytes] = []
+        super().__init__(sock)
+        self.server, self.script, self.number = server, server.script, number
         self.letters = 0
         self.secure = False
         self.sender: str | None = None
@@ -45,41 +39,13 @@ class Talk:
         finally:
             self.sock.close()
 
-    def stop(self) -> None:
-        """From another thread: end whatever it waits for."""
-        try:
-            self.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # gone already
-
-    # -- bytes -----------------------------------------------------------------------------------------------
-
-    def more(self) -> None:
-        self.flush()
-        data = self.sock.recv(65_536)
-        if not data:
-            raise HungUpError
-        self.buffer += data
-
-    def line(self) -> bytes:
-        while b"\n" not in self.buffer:
-            self.more()
-        return self.cut(self.buffer.index(b"\n"), 1)
-
-    def cut(self, end: int, skip: int) -> bytes:
-        """Take what stands before `end`, and throw away the `skip` bytes behind it."""
-        taken = bytes(self.buffer[:end])
-        del self.buffer[: end + skip]
-        return taken
-
-    def flush(self) -> None:
-        if self.out:
-            out, self.out = b"".join(self.out), []
-            self.sock.sendall(out)
-
     def secure_line(self) -> None:
         self.flush()
-        self.sock = self.server.secured(self.sock)
+        rule = self.script.strike("tls", "")
+        if rule is not None:
+            self.misbehave(rule, "tls", 0, "", "")
+        self.sock = secured = self.server.secured(self.sock)
+        secured.do_handshake()
         self.secure = True
         self.buffer.clear()
 
@@ -112,15 +78,22 @@ class Talk:
         if rule.do == "hang":
             self.flush()
             self.server.released.wait()
+        if rule.do == "drip":
+            self.drip(rule)
         if rule.do in ("cut", "reset"):
             self.hang_up(reset=rule.do == "reset")
         return (rule.code, rule.text) if rule.do in ("reply", "raw") else (code, text)
 
-    def hang_up(self, *, reset: bool = False) -> None:
+    def drip(self, rule: Rule) -> None:
+        """Line after line of one reply, or byte after byte of the text, and never its end."""
         self.flush()
-        if reset:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-        raise HungUpError
+        for letter in itertools.cycle(rule.text):
+            if self.server.released.wait(rule.delay_s):
+                return
+            if rule.code:
+                self.sock.sendall(f"{rule.code}-{rule.text}\r\n".encode())
+            else:
+                self.send_beneath(letter.encode("latin-1"))
 
     # -- commands --------------------------------------------------------------------------------------------
 

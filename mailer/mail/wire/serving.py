@@ -106,8 +106,9 @@ class Serving:
 
     def _hear(self, bag: Mailbag, line: Line, mask: int, words: bytes) -> None:
         talk = line.dialogue
+        before = _stage(line)
         events = talk.receive(words) if words else line.work(mask)
-        if events or not talk.mid_reply:
+        if _stage(line) != before:
             line.since_s = self._reports.now_s
         if talk.over and not talk.leaving:
             self._reports.learn(bag, talk, events)
@@ -169,6 +170,12 @@ class Serving:
                 self._reports.tell(bag, event)
         if talk.over:
             self._drop(line)
+
+
+def _stage(line: Line) -> tuple[object, ...]:
+    """While it is the same the server has not got on, whatever it drips: parts of a reply, or of a record beneath."""
+    talk = line.dialogue
+    return line.address, talk.greeting.tls_wanted, talk.awaiting, talk.unsent
 
 
 def _is_whole(letters: Sequence[bytes | None]) -> TypeGuard[Sequence[bytes]]:

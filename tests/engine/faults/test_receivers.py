@@ -129,13 +129,23 @@ def test_a_silence_before_the_body_costs_nobody_anything(
     assert here.adds_up()
 
 
-def test_a_silence_at_the_greeting_holds_the_run(room: Build, smtp: SmtpServer) -> None:
-    smtp.add("banner", do="hang")
-    here = room(clients=CLIENTS, sweep_s=0.1, banner_s=0.3)
-    here.send()
-    assert smtp.faults
-    assert here.run().held_reason is HeldReason.SERVER
+@pytest.mark.parametrize("how", ["hang", "drip"])
+@pytest.mark.parametrize("step", ["banner", "ehlo", "mail"])
+def test_silence_or_a_drip_before_any_recipient_holds_the_run(
+    room: Build, smtp: SmtpServer, step: str, how: str
+) -> None:
+    smtp.add(step, do=how, delay_s=0.05 if how == "drip" else 0, code=250)
+    here = room(clients=CLIENTS, sweep_s=0.1, **{f"{step}_s": 0.3})
+    here.work()
+    assert {fault.do for fault in smtp.faults} == {how}
+    run = here.run()
+    assert run.held_reason is HeldReason.SERVER
+    assert f"{step}: no progress" in run.held_words
     assert (here.log(), here.claims()) == ([], [])
+    smtp.clear()
+    here.time_passes()
+    settle(here)
+    assert here.outcomes() == ["accepted"] * CLIENTS
 
 
 def test_a_tarpit_takes_its_time_and_everybody_gets_a_letter(room: Build, smtp: SmtpServer, counted: Counted) -> None:
