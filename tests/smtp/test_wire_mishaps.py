@@ -94,6 +94,35 @@ def test_a_loop_that_breaks_off_writes_nothing_that_it_gives_back(
     assert len(kept) == len(set(kept))
 
 
+@pytest.mark.parametrize("where", ["taken", "bodies", "next_letters"])
+def test_a_loop_that_breaks_off_in_a_round_tells_no_letters_end_twice(wire_to: WireMaker, where: str) -> None:
+    bag, calls = Bag(people(ALL)), 0
+    usual = getattr(bag, where)
+
+    def breaking(*facts: object) -> object:
+        nonlocal calls
+        calls += 1
+        told = usual(*facts)
+        if calls == 40:
+            raise MemoryError
+        return told
+
+    setattr(bag, where, breaking)
+    with SmtpServer() as server:
+        wire = wire_to(server, limits=Limits(start=4, connections=4))
+        with pytest.raises(MemoryError):
+            settle(wire, bag)
+        wire.close(bag, 0)
+        time.sleep(0.1)
+        kept = server.recipients()
+    assert bag.accepted
+    assert set(bag.ends.values()) == {1}
+    given_back = {recipient for recipient, _untouched in bag.came_back}
+    assert not given_back & set(kept)
+    assert set(bag.accepted) <= set(kept)
+    assert len(kept) == len(set(kept))
+
+
 def test_a_server_that_lets_everybody_in_and_answers_nobody_rests_the_wire(wire_to: WireMaker) -> None:
     bag = Bag(people(500))
     with SmtpServer() as server:

@@ -41,12 +41,22 @@ class Serving:
                 smooth.append(line)
                 taken.append(letter)
         if taken:
-            self._reports.taken(bag, taken)
-            for line, data in self._carry_on(bag, smooth, others):
-                if broken := line.write(data):
-                    self._end(bag, line, broken)
+            self._serve_together(bag, smooth, taken, others)
         for line in others:
             self._flush(bag, line)
+
+    def _serve_together(self, bag: Mailbag, lines: list[Line], taken: Sequence[Taken], others: list[Line]) -> None:
+        try:
+            self._reports.taken(bag, taken)
+            for line, data in self._carry_on(bag, lines, others):
+                if broken := line.write(data):
+                    self._end(bag, line, broken)
+        except BaseException:
+            # what was told of a letter is told: a loop that breaks off must not call it unanswered as well
+            for line, (letter, _code, _reply) in zip(lines, taken, strict=True):
+                if line.dialogue.current is letter:
+                    line.dialogue.conclude()
+            raise
 
     def settle(self, bag: Mailbag, line: Line, events: Sequence[Event]) -> None:
         """What happened on one line by itself."""
