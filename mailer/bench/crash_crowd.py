@@ -88,7 +88,7 @@ class _Crowd:
         consumer.halt()
         was_busy = self._is_busy(consumer)
         time.sleep(random.random() * LONGEST_SLEEP_S)
-        consumer.process.send_signal(signal.SIGCONT)
+        consumer.tell(signal.SIGCONT)
         return was_busy
 
     def _is_busy(self, consumer: Child) -> bool:

@@ -75,7 +75,7 @@ def _figures(here: Scene, asleep_s: float, unanswered: int, late: Counter[str], 
 def _wake(here: Scene, sleeper: Child) -> Counter[str]:
     """The letters that come now."""
     before = here.size
-    sleeper.process.send_signal(signal.SIGCONT)
+    sleeper.tell(signal.SIGCONT)
     time.sleep(AWAKE_S)
     if not sleeper.is_running:
         raise BenchError("the consumer woke up and ended: what it would have sent is unknown")
@@ -103,7 +103,7 @@ def _put_to_sleep(here: Scene, consumer: Child) -> None:
         consumer.halt()
         if _is_free(here):
             return
-        consumer.process.send_signal(signal.SIGCONT)
+        consumer.tell(signal.SIGCONT)
     raise BenchError("the consumer held a lock whenever it was stopped")
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,5 +86,5 @@ def _run(receiver: Receiver, child: Child) -> Iterator[Receiver]:
 def _last_words(child: Child) -> str:
     if child.process.stdout is None:
         return ""
-    child.process.terminate()
+    child.tell(signal.SIGTERM)
     return str(child.process.stdout.read())

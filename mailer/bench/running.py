@@ -70,10 +70,15 @@ class Child:
             raise BenchError(f"{self.process.args!r} ended with {self.process.returncode}")
         return self.end()
 
+    def tell(self, how: int) -> None:
+        """Send a signal, if it still runs. Popen's own way collects one that has ended, and its figures with it."""
+        if self.is_running:
+            os.kill(self.process.pid, how)
+
     def halt(self) -> None:
         """Have it stand still until SIGCONT, and wait until it does; raises BenchError when it has ended instead."""
         if self.is_running:
-            self.process.send_signal(signal.SIGSTOP)
+            self.tell(signal.SIGSTOP)
             self._collect(os.WUNTRACED)
         if self._spent is not None:
             raise BenchError(f"{self.process.args!r} ended by itself")
@@ -81,9 +86,9 @@ class Child:
     def end(self, how: int = signal.SIGTERM, timeout_s: float = 20.0) -> Spent:
         """Send the signal, wait, and kill what does not go."""
         if self.is_running:
-            self.process.send_signal(how)
+            self.tell(how)
             if not self._ends_within(timeout_s):
-                self.process.kill()
+                self.tell(signal.SIGKILL)
                 self._collect(0)
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:

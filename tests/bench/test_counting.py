@@ -2,6 +2,7 @@
 
 import signal
 import smtplib
+import time
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,14 @@ def test_a_halted_process_is_alive_and_one_that_ended_cannot_be_halted() -> None
     child.end(signal.SIGKILL)
     with pytest.raises(BenchError, match="ended"):
         child.halt()
+
+
+def test_what_a_process_has_cost_is_known_however_late_it_is_told_to_end() -> None:
+    child = Child(["true"])
+    time.sleep(0.2)
+    child.tell(signal.SIGTERM)
+    assert child.end().wall_s > 0.1
+    assert child.end(signal.SIGKILL) == child.end()
 
 
 def test_the_journal_of_a_sleeper_tells_what_it_has_begun_and_is_believed_by_no_recovery(tmp_path: Path) -> None:
