@@ -12,7 +12,7 @@ from mailer.bench.sizes import Sizes
 from mailer.bench.stopwatch import TimedLedger
 from mailer.clock import utcnow
 from mailer.dispatch.ledger import open_driver
-from mailer.dispatch.ledger.types import Finished, Order, Settlement, Turn, Window
+from mailer.dispatch.ledger.types import Accepted, Order, Settlement, Turn, Window
 from mailer.dispatch.letters import Footer, draft
 from mailer.dispatch.loop.bag import AT_ONCE
 from mailer.mail.letter import Addressees, compile_letter, date_header
@@ -20,7 +20,6 @@ from mailer.mail.smtp.dialogue import Dialogue
 from mailer.mail.smtp.events import Envelope, Terms
 from mailer.mail.smtp.settings import Settings
 from mailer.models import MessageVersion
-from mailer.rules.outcome import Outcome
 from mailer.tokens import RunTokens
 
 PART = "hot-path"
@@ -133,9 +132,7 @@ def _walk(ledger: TimedLedger, run_id: int) -> tuple[list[float], list[float]]:
 
 
 def _accepted(window: Window) -> Settlement:
-    at = utcnow()
-    rows = (
-        Finished(one.client_id, one.number, one.address, at, 3, Outcome.ACCEPTED, None, 250, "2.0.0 Ok")
-        for one in window.recipients
-    )
-    return Settlement(window.claim_id, window.run_id, tuple(rows))
+    people, n = window.recipients, len(window.recipients)
+    said = (utcnow(),) * n, (3,) * n, (250,) * n, ("2.0.0 Ok",) * n
+    accepted = Accepted(people.client_ids, people.numbers, people.addresses, *said)
+    return Settlement(window.claim_id, window.run_id, accepted=accepted)
