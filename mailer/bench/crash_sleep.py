@@ -3,6 +3,7 @@
 With the product's own minutes; the tests of the suite let them run faster. On SQLite it loses the sender's place too.
 """
 
+import random
 import signal
 import sqlite3
 import time
@@ -104,6 +105,7 @@ def _put_to_sleep(here: Scene, consumer: Child) -> None:
         if _is_free(here):
             return
         consumer.tell(signal.SIGCONT)
+        time.sleep(random.random() * 0.05)  # or the next stop meets the same transaction
     raise BenchError("the consumer held a lock whenever it was stopped")
 
 
