@@ -4,7 +4,7 @@ Every envelope that a dialogue takes ends in exactly one of Answered, Returned, 
 What a reply means for the log is not decided here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -49,8 +49,8 @@ class Terms:
     is_stuffed: bool = False
     is_plain: bool = False
     # what is said of them before a recipient's address, and to whom: see commands.common_group
-    said_to: object = None
-    said: bytes = b""
+    said_to: object = field(default=None, init=False)
+    said: bytes = field(default=b"", init=False)
 
 
 @dataclass(slots=True, eq=False)
