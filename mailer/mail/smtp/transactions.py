@@ -55,6 +55,11 @@ class Transactions:
         )
 
     @property
+    def is_scout(self) -> bool:
+        """It goes, or will go, beyond what any connection is known to have carried."""
+        return self._most > self._proven
+
+    @property
     def _scouting(self) -> bool:
         """No connection has carried so many letters yet: the server may have had enough of this one."""
         return self.answered >= self._proven

@@ -1,7 +1,7 @@
 """Makes new lines: where the server is, under which settings, with which certificate trusted."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from mailer.mail.smtp.settings import Tls
@@ -27,12 +27,18 @@ class Opener:
         )
         self._names = Names(server.host, server.port, wake)
 
-    def lines(self, count: int, quota: Quota, *, among: int, now_s: float, limit_s: float) -> list[Line]:
-        """Lines still to be connected, which makes `among` in all; none while the name is looked up. Raises OSError."""
+    def lines(self, count: int, quota: Quota, others: Collection[Line], *, now_s: float, limit_s: float) -> list[Line]:
+        """Lines still to be connected beside these; none while the name is looked up. Raises OSError."""
         addresses = self._names.addresses(now_s, limit_s)
         if not addresses:
             return []
-        return [self._line(addresses, *quota.for_next(among)) for _ in range(count)]
+        among, made = len(others) + count, list[Line]()
+        is_scouted = any(line.dialogue.is_scout for line in others)
+        for _ in range(count):
+            line = self._line(addresses, *quota.for_next(among, is_scouted=is_scouted))
+            is_scouted = is_scouted or line.dialogue.is_scout
+            made.append(line)
+        return made
 
     def answered(self, line: Line) -> None:
         """The server spoke at this line's address: the next ones begin there."""

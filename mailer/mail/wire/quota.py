@@ -20,16 +20,17 @@ class Quota:
         self._last_close = 0
         self._probe_at, self._pause = 1, PROBE_EVERY
 
-    def for_next(self, among: int) -> tuple[int, int]:
+    def for_next(self, among: int, *, is_scouted: bool = False) -> tuple[int, int]:
         """How many letters a new connection, one of `among`, may carry, and how many of them are known to be safe.
 
         The first one goes on beyond those, as a scout; then now and then another, ever more seldom while that brings
-        nothing. Where they are few, only what was lost is looked for, in small steps: a limit may have been a poisoned
+        nothing, and none while one is out (`is_scouted`): it would find the same, and a scout's letter costs three
+        others. Where they are few, only what was lost is looked for, in small steps: a limit may have been a poisoned
         letter or a restart.
         """
         self._opened += 1
         goal = self._most if among >= CROWD else min(2 * self.letters, self._first)
-        if self.letters >= goal or self._opened < self._probe_at:
+        if is_scouted or self.letters >= goal or self._opened < self._probe_at:
             return self.letters, self.letters
         self._probe_at = self._opened + self._pause
         self._pause = min(2 * self._pause, PROBE_SELDOM)

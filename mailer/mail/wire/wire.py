@@ -125,8 +125,8 @@ class Wire:
         if room <= 0:
             return
         try:
-            among, limit_s = len(self._lines) + room, self._limits.resolve_s
-            lines = self._opener.lines(room, self._quota, among=among, now_s=self._now_s, limit_s=limit_s)
+            limit_s = self._limits.resolve_s
+            lines = self._opener.lines(room, self._quota, self._lines, now_s=self._now_s, limit_s=limit_s)
         except OSError as error:
             self._reports.trouble(bag, Trouble(Step.CONNECT, 0, str(error)))
             return
