@@ -1,13 +1,13 @@
 """SQLite: one writer at a time, begun IMMEDIATE; times are text in UTC, as SQLAlchemy's DateTime writes them."""
 
-import itertools
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, compress
+from operator import not_
 from typing import Any
 
 from mailer.dispatch.ledger.drivers import (
@@ -35,11 +35,16 @@ def _question_marks(sql: str) -> str:
 
 @lru_cache(maxsize=256)
 def _insert(table: Table, constant: tuple[bool, ...], rows: int) -> str:
-    """Numbered marks: first the constant columns', once for all rows, then those of each row."""
-    constants, others = iter(range(1, sum(constant) + 1)), itertools.count(sum(constant) + 1)
-    fixed = [next(constants) if is_constant else None for is_constant in constant]
-    values = ", ".join(f"({', '.join(f'?{mark or next(others)}' for mark in fixed)})" for _ in range(rows))
-    return f"INSERT INTO {table.name} ({table.names}) VALUES {values}"  # noqa: S608 — our own constants
+    """The constant columns first, by numbered marks, bound once for all rows; then those of each row.
+
+    Only the constants have numbers: from 3.12 on Python asks for the name of each mark, and SQLite keeps one for each
+    numbered one, in a list that it walks through.
+    """
+    names = [name for name, _type in table.columns]
+    fixed, others = [*compress(names, constant)], [*compress(names, map(not_, constant))]
+    row = ", ".join([*(f"?{mark}" for mark, _name in enumerate(fixed, 1)), *("?" for _name in others)])
+    values = ", ".join([f"({row})"] * rows)
+    return f"INSERT INTO {table.name} ({', '.join([*fixed, *others])}) VALUES {values}"  # noqa: S608 — our constants
 
 
 class SqliteTransaction(Transaction):
