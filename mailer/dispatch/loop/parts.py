@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from sqlalchemy import Engine as Database
 from mailer.config import Config
 from mailer.dispatch.ledger.interface import Ledger
 from mailer.dispatch.letters import Footer
-from mailer.mail.wire import Limits, Server
+from mailer.mail.wire import Lessons, Limits, Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +31,5 @@ class Parts:
     folder: Path
     clock: Callable[[], datetime]
     monotonic: Callable[[], float] = time.monotonic
+    lessons: Lessons = field(default_factory=Lessons)
     stop_s: float = 25.0

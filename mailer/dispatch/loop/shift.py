@@ -40,7 +40,8 @@ class Shift:
         self._pace = Pace(sending.rate_per_minute, parts.monotonic)
         self._postmark = Postmark(parts.config, parts.key)
         self._bag = Bag(self._journal, self._pace, self._postmark, parts.monotonic, parts.clock())
-        self._wire = Wire(parts.server, monotonic=parts.monotonic, limits=parts.limits)
+        quota = parts.lessons.begin(parts.server, parts.limits)
+        self._wire = Wire(parts.server, monotonic=parts.monotonic, limits=parts.limits, quota=quota)
         self._clerk = Clerk("clerk", self._wire.wake)
         letters = Letters(open_driver(parts.database), self._postmark.sender, parts.footers)
         self.books = Books(
@@ -167,6 +168,7 @@ class Shift:
             self._take_all_back,
             lambda: self._wire.close(self._bag, grace_s=0),
             self._wire.cut,
+            self._parts.lessons.end,
             self._write_the_rest,
             self._end_watch,
             self.chores.leave,
