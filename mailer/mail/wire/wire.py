@@ -26,7 +26,10 @@ SPELL_S = 0.002  # between two looks at everything else, which costs as much as 
 
 
 class Wire:
-    """All connections to one server. `context` is for TLS; the default checks certificate and name."""
+    """All connections to one server. `context` is for TLS; the default checks certificate and name.
+
+    `quota` is what was learned before, see `Lessons`.
+    """
 
     def __init__(
         self,
@@ -35,6 +38,7 @@ class Wire:
         monotonic: Callable[[], float] = time.monotonic,
         context: ssl.SSLContext | None = None,
         limits: Limits | None = None,
+        quota: Quota | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._monotonic = monotonic
@@ -42,7 +46,7 @@ class Wire:
         self._wakeup = Wakeup(self._poller)
         self._opener = Opener(server, self._poller, self.wake, context)
         self._pool = Pool(self._limits.start, self._limits.connections)
-        self._quota = Quota(server.settings.letters_per_connection, self._limits.letters)
+        self._quota = quota or Quota(server.settings.letters_per_connection, self._limits.letters)
         self._lines: set[Line] = set()
         self._now_s = self._sweep_at_s = self._review_at_s = monotonic()
         self.closed = False
@@ -84,7 +88,7 @@ class Wire:
 
     def turn(self, bag: Mailbag, timeout_s: float) -> None:
         """Hand out letters, wait at most `timeout_s` for the sockets, serve them for a while, look at the clock."""
-        self._now_s = self._reports.now_s = self._monotonic()
+        self._look()
         if self._serving.taking and not self._reports.resting:
             self._open_lines(bag)
             self._serving.feed(bag)
@@ -140,13 +144,18 @@ class Wire:
     def _serve_ready(self, bag: Mailbag, timeout_s: float) -> bool:
         """Once round the sockets that can go on; False: the caller is wanted, or nothing came."""
         ready = self._poller.wait(timeout_s)
-        self._now_s = self._reports.now_s = self._monotonic()
+        self._look()
         is_wanted = None in map(_OWNER, ready)
         if is_wanted:
             self._wakeup.clear()
             ready = [one for one in ready if one[0] is not None]
         self._serving.serve(bag, ready)
         return bool(ready) and not is_wanted
+
+    def _look(self) -> None:
+        """At the clock, which is what everybody here goes by until the next look."""
+        self._now_s = now_s = self._monotonic()
+        self._reports.look(now_s)
 
     def _review(self, bag: Mailbag) -> None:
         self._review_at_s = self._now_s + (EARLY_S if self._pool.is_early else REVIEW_S)
