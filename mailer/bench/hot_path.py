@@ -68,7 +68,7 @@ def _filled(n: int) -> list[bytes]:
         addresses = [f"c{i}@example.org" for i in these]
         ids = [b"<%d.aaaaaaaaaaaa@example.org>" % i for i in these]
         names = [f"Клиент {i}" for i in these]
-        last = letter.fill_all(Addressees(addresses, names, ids, [link] * len(these)), date=date)
+        last = [*map(b"".join, letter.lay(Addressees(addresses, names, ids, [link] * len(these)), date=date))]
     return last
 
 
@@ -80,8 +80,8 @@ def _links(n: int) -> None:
 
 def _talk(n: int) -> None:
     """One connection as the wire leads it while all goes well: a body and the next envelope out, four replies in."""
-    letter = _filled(1)[0]
-    terms = Terms(SENDER, len(letter), is_stuffed=True, is_plain=True)
+    letter = (_filled(1)[0],)
+    terms = Terms(SENDER, len(letter[0]), is_stuffed=True, is_plain=True)
     talk = Dialogue(Settings(letters_per_connection=n + 3))
     talk.connected()
     talk.receive(b"220 sink\r\n")

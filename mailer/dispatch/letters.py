@@ -22,7 +22,7 @@ from mailer.dispatch import imprint
 from mailer.dispatch.ledger.drivers import Driver
 from mailer.dispatch.ledger.types import Recipient
 from mailer.dispatch.markup import mail_ready, markup_pieces
-from mailer.mail.letter import Addressees, Draft, Letter, Piece, Slot, compile_letter, date_header, is_writable
+from mailer.mail.letter import Addressees, Draft, Letter, Piece, Pieces, Slot, compile_letter, date_header, is_writable
 from mailer.mail.letter.plain_text import text_from_html
 from mailer.models import Secret
 from mailer.rules.outcome import SkipReason
@@ -176,24 +176,29 @@ class Postmark:
         if second != self._second:
             self._second, self._date = second, date_header(now)
 
-    def fill(
+    def letters(
         self, letter: Letter, run_id: int, client_ids: Sequence[int], addresses: Sequence[str], names: Sequence[str]
-    ) -> list[bytes]:
+    ) -> list[Pieces]:
         """A copy for each; ValueError when the address or a value of any of them cannot stand in a letter."""
-        tokens = self._tokens.get(run_id) or self._tokens_of(run_id)
+        known = self._tokens.get(run_id)
+        tokens = known or RunTokens(self._key, run_id, self._domain)
         message_ids, unsubscribe = tokens.for_letters(client_ids)
         links = [self._links + token for token in unsubscribe]
-        return letter.fill_all(Addressees(addresses, names, message_ids, links), date=self._date)
+        to = Addressees(addresses, names, message_ids, links)
+        made = letter.lay(to, date=self._date, is_vouched=known is not None)
+        if known is None:
+            self._keep(run_id, tokens)
+        return made
 
-    def _tokens_of(self, run_id: int) -> RunTokens:
+    def _keep(self, run_id: int, tokens: RunTokens) -> None:
+        """As the first ids and links are fit for a header, so are all: the rest of them is hex and base64."""
         if len(self._tokens) >= KEPT_RUNS:
             self._tokens.clear()
-        made = self._tokens[run_id] = RunTokens(self._key, run_id, self._domain)
-        return made
+        self._tokens[run_id] = tokens
 
     @staticmethod
     def fault(recipient: Recipient) -> SkipReason:
-        """Why `fill` refused: the address, or a value."""
+        """Why `letters` refused: the address, or a value."""
         return SkipReason.UNFILLABLE if is_writable(recipient.address) else SkipReason.BAD_ADDRESS
 
 

@@ -105,7 +105,7 @@ def test_letters_filled_together_are_those_filled_one_by_one(pieces, subject, se
     letter = compile_letter(draft(subject=subject, text=pieces, html=pieces))
     addresses, names, ids, urls = zip(*several, strict=True)
     columns = Addressees(addresses, names, [one.encode() for one in ids], [one.encode() for one in urls])
-    together = letter.fill_all(columns, date=DATE)
+    together = [b"".join(one) for one in letter.lay(columns, date=DATE)]
     assert together == [letter.fill(one, date=DATE) for one in several]
 
 
@@ -115,12 +115,12 @@ def test_one_that_is_unfit_among_others_is_refused_and_shifts_nobody(unfit, plac
     addresses = ["a@b.example", "c@d.example", "e@f.example"]
     fit = Addressees(addresses, ["A", "B", "C"], [b"<a@b>", b"<c@d>", b"<e@f>"], [b"https://x/"] * 3)
     letter = compile_letter(draft())
-    assert [read(one).to[1] for one in letter.fill_all(fit, date=DATE)] == addresses
+    assert [read(b"".join(one)).to[1] for one in letter.lay(fit, date=DATE)] == addresses
     for field in "addresses", "message_ids", "unsubscribe_urls":
         column = list(getattr(fit, field))
         column[place] = unfit if field == "addresses" else column[place] + unfit[:1].encode() + b" \n" + column[0]
         with pytest.raises(ValueError, match="not a"):
-            letter.fill_all(fit._replace(**{field: column}), date=DATE)
+            letter.lay(fit._replace(**{field: column}), date=DATE)
 
 
 @given(text=st.text(), at=st.integers(0, 20), lone=st.characters(categories=["Cs"]))

@@ -4,7 +4,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 
-from mailer.mail.smtp.events import RETURNS_LIMIT, Answered, Envelope, Step, Taken, Terms, Unfit
+from mailer.mail.smtp.events import RETURNS_LIMIT, Answered, Body, Envelope, Step, Taken, Terms, Unfit
 from mailer.mail.smtp.replies import readable
 from mailer.mail.wire import Wire
 
@@ -43,8 +43,8 @@ class Bag:
         self.pulled.update(envelope.recipient for envelope in letters)
         return letters
 
-    def bodies(self, envelopes: Sequence[Envelope]) -> list[bytes | None]:
-        return [None if envelope.recipient in self.taken_back else self.letter for envelope in envelopes]
+    def bodies(self, envelopes: Sequence[Envelope]) -> list[Body | None]:
+        return [None if envelope.recipient in self.taken_back else [self.letter] for envelope in envelopes]
 
     def taken(self, letters: Sequence[Taken], now_s: float) -> None:
         told = [Answered(envelope, Step.DOT, code, readable(reply[4:])) for envelope, code, reply in letters]

@@ -55,7 +55,7 @@ class Conversation:
         return envelope
 
     def give_body(self, letter: bytes = BODY) -> bytes:
-        self.talk.body(letter)
+        self.talk.body([letter])
         return self.written()
 
     def lose(self, why: str = "gone") -> None:

@@ -20,7 +20,7 @@ def under_way(settings: Settings | None = None) -> Conversation:
     """One letter's body is out, and the envelope of the next."""
     it = Conversation(settings)
     it.begin()
-    it.talk.body(BODY)
+    it.talk.body([BODY])
     it.offer("next@example.test")
     it.written()
     return it
@@ -36,14 +36,14 @@ def carried_on(it: Conversation, body: bytes) -> bytes:
     assert it.talk.looks_ahead
     envelope, code, reply = answer
     it.events.append(Answered(envelope, Step.DOT, code, readable(reply[4:])))
-    data = it.talk.carry_on(body, further())
+    data = it.talk.carry_on([body], further())
     assert isinstance(data, bytes)
     return data
 
 
 def the_long_way(it: Conversation, body: bytes) -> bytes:
     assert it.say(TAKEN) == b""
-    it.talk.body(body)
+    it.talk.body([body])
     assert it.talk.wants_envelope
     assert it.talk.offer(further()) is None
     return it.written()
@@ -80,7 +80,7 @@ def test_a_letter_half_written_when_the_line_dies_was_certainly_not_sent() -> No
     it = under_way()
     answer = it.talk.taken(TAKEN)
     assert answer is not None
-    data = it.talk.carry_on(BODY, further())
+    data = it.talk.carry_on([BODY], further())
     assert isinstance(data, bytes)
     it.talk.unsent += len(data) - len(BODY) - 2  # all but the line end behind the dot
     it.lose()
@@ -90,7 +90,7 @@ def test_a_letter_half_written_when_the_line_dies_was_certainly_not_sent() -> No
 def test_a_letter_that_cannot_be_sent_here_changes_nothing() -> None:
     it = under_way()
     assert it.talk.taken(TAKEN) is not None
-    assert it.talk.carry_on(BODY, Envelope(Terms("us@example.test", 20_000), "c@example.test")) is Unfit.TOO_LARGE
+    assert it.talk.carry_on([BODY], Envelope(Terms("us@example.test", 20_000), "c@example.test")) is Unfit.TOO_LARGE
     it.talk.conclude()
     assert it.talk.wants_body
     assert it.give_body() == BODY + b".\r\n"
@@ -104,6 +104,6 @@ def test_the_last_letters_of_a_line_carry_nobody_behind_them() -> None:
     it = under_way(Settings(letters_per_connection=3))
     assert it.talk.taken(TAKEN) is not None
     assert it.talk.looks_ahead
-    assert isinstance(it.talk.carry_on(BODY, further()), bytes)
+    assert isinstance(it.talk.carry_on([BODY], further()), bytes)
     assert it.talk.taken(TAKEN) is not None
     assert not it.talk.looks_ahead

@@ -15,7 +15,7 @@ class TestTheEndOfAConnection:
     def in_full_flight(self) -> tuple[Conversation, Envelope, Envelope]:
         it = Conversation()
         bob = it.begin()
-        it.talk.body(BODY)
+        it.talk.body([BODY])
         return it, bob, it.offer("eve@example.test")
 
     def test_lost_after_the_body_nobody_knows(self) -> None:
@@ -147,7 +147,7 @@ class TestTheLastLetter:
     def test_quit_follows_the_reply_never_the_dot(self) -> None:
         it = Conversation(Settings(letters_per_connection=2))
         it.begin()
-        it.talk.body(BODY)
+        it.talk.body([BODY])
         it.offer("eve@example.test")
         it.written()
         it.say(b"250 kept\r\n" + GROUP)
@@ -187,7 +187,7 @@ class TestTheLastLetter:
 def test_a_body_that_was_not_written_before_the_end_is_not_written_behind_it() -> None:
     it = Conversation()
     bob = it.begin()
-    it.talk.body(BODY)
+    it.talk.body([BODY])
     it.lose("the loop broke off")
     assert it.news() == [Returned(bob, untouched=False)]
     assert it.talk.outgoing() == []

@@ -54,7 +54,7 @@ class Newcomer:
         if talk.greeting.tls_wanted and not talk.over:
             self.shake_hands()
         if talk.wants_body and talk.next is not None:
-            talk.body(b"Hello\r\n")
+            talk.body([b"Hello\r\n"])
         if talk.wants_envelope:
             assert b"235" in self.heard or not self.has_account
             self.offered.append(f"{len(self.offered)}@example.test")

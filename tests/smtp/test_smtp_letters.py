@@ -20,7 +20,7 @@ def test_the_envelope_goes_out_as_one_group() -> None:
 def test_a_body_travels_with_the_next_envelope() -> None:
     it = Conversation()
     bob = it.begin()
-    it.talk.body(BODY)
+    it.talk.body([BODY])
     eve = it.offer("eve@example.test")
     assert it.written() == BODY + b".\r\n" + EVE
     it.say(b"250 2.0.0 queued as A1\r\n" + GROUP)
@@ -121,7 +121,7 @@ def test_refused_data_speaks_of_the_letter() -> None:
 def test_a_refused_dot_with_the_next_group_behind_it_goes_on() -> None:
     it = Conversation()
     bob = it.begin()
-    it.talk.body(BODY)
+    it.talk.body([BODY])
     it.offer("eve@example.test")
     it.written()
     it.say(b"554 spam\r\n" + GROUP)

@@ -41,7 +41,7 @@ class Sender:
             return
         self.note(self.talk.receive(data))
         if self.talk.wants_body:
-            self.talk.body(b"Hello\r\n")
+            self.talk.body([b"Hello\r\n"])
             self.bodies += 1
         if self.talk.wants_envelope:
             letter = Envelope(TERMS, f"{len(self.offered)}@example.test")
@@ -51,7 +51,7 @@ class Sender:
 
     def carry_on(self) -> None:
         self.offered.append(Envelope(TERMS, f"{len(self.offered)}@example.test"))
-        data = self.talk.carry_on(b"Hello\r\n", self.offered[-1])
+        data = self.talk.carry_on([b"Hello\r\n"], self.offered[-1])
         assert isinstance(data, bytes)
         self.bodies += 1
 

@@ -136,7 +136,7 @@ class TestScout:
         it = Conversation(Settings(letters_per_connection=1, proven_letters=1))
         it.begin()
         it.talk.carry(2)
-        it.talk.body(BODY)
+        it.talk.body([BODY])
         it.offer("eve@example.test")
         assert not it.talk.wants_envelope
 
@@ -144,7 +144,7 @@ class TestScout:
         it = Conversation(Settings(letters_per_connection=2))
         it.talk.carry(1)
         it.begin()
-        it.talk.body(BODY)
+        it.talk.body([BODY])
         it.offer("eve@example.test")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from mailer.mail.smtp.events import Envelope, Step, Terms, Unfit
+from mailer.mail.smtp.events import Body, Envelope, Step, Terms, Unfit
 from mailer.mail.wire import Limits, Wire
 from tests.smtp.bag import Bag, people, settle, turn_until
 from tests.smtp.conftest import WireMaker
@@ -33,10 +33,10 @@ class RoundBag(Bag):
         for letter in self.pile:
             letter.terms = Terms("us@example.test", 5_000 if letter.recipient in large else 10)
 
-    def bodies(self, envelopes: Sequence[Envelope]) -> list[bytes | None]:
+    def bodies(self, envelopes: Sequence[Envelope]) -> list[Body | None]:
         self.asked.append(len(envelopes))
         found = zip(envelopes, super().bodies(envelopes), strict=True)
-        return [letter and f"To: {envelope.recipient}\r\n".encode() + letter for envelope, letter in found]
+        return [letter and [f"To: {envelope.recipient}\r\n".encode(), *letter] for envelope, letter in found]
 
 
 def let_go(server: SmtpServer) -> None:

@@ -10,18 +10,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import repeat
+from operator import add
 
 from mailer.dispatch.journal import ACCEPTED, DEFERRED, REFUSED, UNTOUCHED, WRITING, Journal, entry
 from mailer.dispatch.ledger.types import Finished
 from mailer.dispatch.letters import Postmark
 from mailer.dispatch.loop.hands import Hand
 from mailer.dispatch.pace import Pace
-from mailer.mail.smtp.events import RETURNS_LIMIT, Answered, Envelope, Step, Taken, Terms, Unfit
+from mailer.mail.smtp.events import RETURNS_LIMIT, Answered, Body, Envelope, Step, Taken, Terms, Unfit
 from mailer.rules import outcome
 from mailer.rules.outcome import Outcome, SkipReason
 
-# what an envelope's token is: the hand, the recipient's index in it, the filled letter
-Held = tuple[Hand, int, bytes]
+# what an envelope's token is: the hand, the recipient's index in it, the letter
+Held = tuple[Hand, int, Body]
 _MARKS = {Outcome.ACCEPTED: ACCEPTED, Outcome.REFUSED: REFUSED, Outcome.DEFERRED: DEFERRED}
 _BEGUN, _TAKEN = entry(WRITING), entry(ACCEPTED)
 _UNFIT = {Unfit.TOO_LARGE: SkipReason.TOO_LARGE}
@@ -95,9 +96,9 @@ class Bag:
         self._pace.give_back(allowed - len(letters))
         return letters
 
-    def bodies(self, envelopes: Sequence[Envelope]) -> list[bytes | None]:
+    def bodies(self, envelopes: Sequence[Envelope]) -> list[Body | None]:
         """The letters, but for those taken back meanwhile: switched off, suppressed, lease over, stopping."""
-        found: list[bytes | None] = []
+        found: list[Body | None] = []
         now_s, put = self._monotonic(), self._put
         last, may_begin = None, False
         for envelope in envelopes:
@@ -154,9 +155,10 @@ class Bag:
         """This server offers no way to take it."""
         held: Held = envelope.token
         hand, index, letter = held
-        if envelope.terms.size > len(letter):
+        size = _size_of(letter)
+        if envelope.terms.size > size:
             # its neighbours are larger: by itself it may pass
-            terms = replace(envelope.terms, size=len(letter))
+            terms = replace(envelope.terms, size=size)
             hand.again.append(Envelope(terms, envelope.recipient, held, envelope.returns))
             if hand not in self._ready:
                 self._ready.appendleft(hand)
@@ -187,14 +189,16 @@ class Bag:
         people, these = hand.window.recipients, slice(indexes.start, indexes.stop)
         client_ids, addresses, names = people.client_ids[these], people.addresses[these], people.names[these]
         try:
-            letters = self._postmark.fill(hand.letter, hand.window.run_id, client_ids, addresses, names)
+            letters = self._postmark.letters(hand.letter, hand.window.run_id, client_ids, addresses, names)
         except ValueError:
             return False
         sender = self._postmark.sender
         # a letter is not filled for an address that is none; ours need no dot-stuffing
         smtputf8 = hand.letter.needs_smtputf8
         is_plain = not smtputf8 and sender.isascii() and "".join(addresses).isascii()
-        terms = Terms(sender, max(map(len, letters)), smtputf8, is_stuffed=True, is_plain=is_plain)
+        lengths = [*map(add, map(len, addresses), map(len, names))]  # to add up each letter costs as much as to join it
+        size = _size_of(letters[lengths.index(max(lengths))])
+        terms = Terms(sender, size, smtputf8, is_stuffed=True, is_plain=is_plain)
         held = zip(repeat(hand), indexes, letters, strict=False)
         hand.again += [*map(Envelope, repeat(terms), addresses, held)][::-1]
         return True
@@ -226,6 +230,10 @@ class Bag:
         """Growing, spread pauses; None when that would be too late: then the ledger gives up."""
         retry_at = self.now + outcome.retry_delay(number, random.random())
         return retry_at if retry_at < hand.run.give_up_at else None
+
+
+def _size_of(letter: Body) -> int:
+    return sum(map(len, letter))
 
 
 @lru_cache(maxsize=1000)

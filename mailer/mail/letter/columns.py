@@ -6,6 +6,8 @@ from html import escape
 from mailer.mail.letter.quoted import quoted_atoms, quoted_columns
 from mailer.mail.letter.words import BEFORE_ADDRESS, encoded_columns, mailbox
 
+# constants, and columns between them
+Laid = list[bytes | Sequence[bytes]]
 _MARKUP = (b"&", b"<", b">", b'"', b"'")
 
 
@@ -63,11 +65,15 @@ class Column:
         return self._html
 
 
-def mailboxes(names: Column, addresses: Sequence[bytes]) -> list[bytes]:
-    """What `mailbox` makes of each name, none of them blank, and its address."""
+def mailboxes(names: Column, addresses: Sequence[bytes]) -> Laid:
+    """What `mailbox` makes of each name and its address; where all names need words, in pieces."""
     if "".join(names.values).isascii():
-        return [*map(mailbox, names.values, addresses)]
+        return [[*map(mailbox, names.values, addresses)]]
+    if not any(map(str.isascii, names.values)):
+        return [names.words, BEFORE_ADDRESS, addresses, b">"]
     return [
-        mailbox(name, address) if name.isascii() else words + BEFORE_ADDRESS + address + b">"
-        for name, words, address in zip(names.values, names.words, addresses, strict=True)
+        [
+            mailbox(name, address) if name.isascii() else words + BEFORE_ADDRESS + address + b">"
+            for name, words, address in zip(names.values, names.words, addresses, strict=True)
+        ]
     ]

@@ -1,6 +1,6 @@
 """A draft compiled once into a layout of bytes; a letter filled once per recipient by joining bytes.
 
-The fast path of the product: `fill_all` does per recipient only what differs between recipients.
+The fast path of the product: `lay` does per recipient only what differs between recipients.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from mailer.mail.letter.cleaning import (
     written_date,
     written_names,
 )
-from mailer.mail.letter.columns import Column, mailboxes
+from mailer.mail.letter.columns import Column, Laid, mailboxes
 from mailer.mail.letter.headers import constant_headers
 from mailer.mail.letter.quoted import body_pieces, quoted
 from mailer.mail.letter.subject import Subject
@@ -30,14 +30,13 @@ _UNSUBSCRIBE: Final = b"List-Unsubscribe: <"
 _UNSUBSCRIBE_FOLDED: Final = b"List-Unsubscribe:\r\n <"
 _ONE_CLICK: Final = b">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 _LINK_ON_ONE_LINE: Final = 58  # what 78 leaves beside `List-Unsubscribe: <>`
-# constants, and the numbers of the columns between them
-_HEAD: Final = (b"To: ", 0, b"\r\nMessage-ID: ", 1, b"\r\nDate: ", 2, b"\r\n", 3, b"Subject:", 4)
 _BELOW: Final = b"\r\nMIME-Version: 1.0\r\n"
-_HEAD_VALUES: Final = 5
 _TYPICAL_VALUES: Final = 600  # bytes that the values of one recipient take
 
 # a slot in a body, and whether that body is HTML
 _Place = tuple[Slot, bool]
+# one copy, piece by piece: joined but once, together with what is said behind it
+Pieces = tuple[bytes, ...]
 
 
 class Letter:
@@ -46,10 +45,11 @@ class Letter:
     `needs_smtputf8`: whoever it is for, only a server that offers SMTPUTF8 (RFC 6531) can take it.
     """
 
-    __slots__ = ("_dated", "_fields", "_has_link", "_layout", "_subject", "needs_smtputf8", "size_hint")
+    __slots__ = ("_body", "_dated", "_fields", "_has_link", "_subject", "_top", "needs_smtputf8", "size_hint")
 
     def __init__(self, draft: Draft) -> None:
         """Raise ValueError for unsafe addresses or headers, and for lone surrogates."""
+        self._top = constant_headers(draft) + b"To: "
         self._subject = Subject(draft.subject)
         self._has_link = draft.list_unsubscribe
         self.needs_smtputf8 = not f"{draft.from_address}{draft.reply_to}".isascii()
@@ -57,48 +57,46 @@ class Letter:
         places = [piece for piece in body if not isinstance(piece, bytes)]
         slots = list(dict.fromkeys(slot for slot, _ in places))
         self._fields = [(SLOT_NAMES.index(slot.name), _standing(one_line(slot.fallback))) for slot in slots]
+        # constants, and the numbers of the columns between them
+        self._body = [one if isinstance(one, bytes) else 2 * slots.index(one[0]) + one[1] for one in body]
         self._dated = "", b""
-        self._layout = _merged([
-            constant_headers(draft),
-            *_HEAD,
-            _BELOW,
-            *(one if isinstance(one, bytes) else _HEAD_VALUES + 2 * slots.index(one[0]) + one[1] for one in body),
-        ])
-        constant = sum(len(piece) for piece in self._layout if isinstance(piece, bytes))
+        constant = len(self._top) + sum(len(piece) for piece in body if isinstance(piece, bytes))
         self.size_hint: int = constant + _TYPICAL_VALUES
 
     def fill(self, to: Addressee, *, date: str) -> bytes:
-        """The letter for one recipient; see `fill_all`."""
+        """The letter for one recipient; see `lay`."""
         message_id, url = to.message_id.encode(), to.unsubscribe_url.encode()
-        return self.fill_all(Addressees([to.address], [to.name], [message_id], [url]), date=date)[0]
+        return b"".join(self.lay(Addressees([to.address], [to.name], [message_id], [url]), date=date)[0])
 
-    def fill_all(self, to: Addressees, *, date: str) -> list[bytes]:
+    def lay(self, to: Addressees, *, date: str, is_vouched: bool = False) -> list[Pieces]:
         """Whole letters, one for each: CRLF line ends, no dot first on a line; `date` of date_header.
 
         Column by column, which costs half of letter by letter. Raises ValueError if any address, Message-ID or link
-        is unfit for a header, and for lone surrogates.
+        is unfit for a header, and for lone surrogates; Message-IDs and links are not looked at where the caller has
+        `is_vouched` for them.
         """
-        addresses = written_addresses(to.addresses)
-        check_message_ids(to.message_ids)
-        if self._has_link:
-            check_links(to.unsubscribe_urls)
-            urls = Column(atoms=to.unsubscribe_urls)
-        else:
-            urls = Column([one_line(url.decode()) for url in to.unsubscribe_urls])
+        addresses, links = written_addresses(to.addresses), to.unsubscribe_urls
+        if not is_vouched:
+            check_message_ids(to.message_ids)
+            check_links(links if self._has_link else ())
+        urls = Column(atoms=links) if self._has_link else Column([one_line(url.decode()) for url in links])
         given = Column(written_names(to.names)), Column(atoms=addresses), urls
         if date != self._dated[0]:
-            self._dated = date, written_date(date)
-        columns: list[Iterable[bytes]] = [
-            mailboxes(given[0], addresses),
+            self._dated = date, b"\r\nDate: " + written_date(date) + b"\r\n"
+        fields = [column for index, standing in self._fields for column in _field(given[index], *standing)]
+        laid = [
+            self._top,
+            *mailboxes(given[0], addresses),
+            b"\r\nMessage-ID: ",
             to.message_ids,
-            repeat(self._dated[1]),
-            _unsubscribe(to.unsubscribe_urls) if self._has_link else repeat(b""),
-            self._subject.fill(given),
+            self._dated[1],
+            *(_unsubscribe(links) if self._has_link else ()),
+            b"Subject:",
+            *self._subject.lay(given),
+            _BELOW,
+            *(fields[piece] if isinstance(piece, int) else piece for piece in self._body),
         ]
-        for index, standing in self._fields:
-            columns += _field(given[index], *standing)
-        laid = [columns[piece] if isinstance(piece, int) else repeat(piece) for piece in self._layout]
-        return [*map(b"".join, zip(*laid, strict=False))]
+        return [*zip(*(repeat(one) if isinstance(one, bytes) else one for one in _merged(laid)), strict=False)]
 
 
 def compile_letter(draft: Draft) -> Letter:
@@ -113,26 +111,30 @@ def _standing(value: str) -> tuple[bytes, bytes]:
 
 def _field(given: Column, text_standing: bytes, html_standing: bytes) -> tuple[list[bytes], list[bytes]]:
     """A slot's columns in the text and in the HTML part; where a value is empty, what stands for it."""
-    if all(given.values):
+    if all(given.raw):
         return given.text, given.html
     return [one or text_standing for one in given.text], [one or html_standing for one in given.html]
 
 
-def _unsubscribe(links: Sequence[bytes]) -> list[bytes]:
+def _unsubscribe(links: Sequence[bytes]) -> Laid:
     """List-Unsubscribe and its one-click companion (RFC 8058)."""
+    if max(map(len, links), default=0) <= _LINK_ON_ONE_LINE:
+        return [_UNSUBSCRIBE, links, _ONE_CLICK]
     return [
-        (_UNSUBSCRIBE if len(link) <= _LINK_ON_ONE_LINE else _UNSUBSCRIBE_FOLDED) + link + _ONE_CLICK for link in links
+        [_UNSUBSCRIBE if len(link) <= _LINK_ON_ONE_LINE else _UNSUBSCRIBE_FOLDED for link in links],
+        links,
+        _ONE_CLICK,
     ]
 
 
-def _merged(pieces: Iterable[bytes | int]) -> list[bytes | int]:
-    """Neighbouring constants as one."""
-    merged: list[bytes | int] = [b""]
-    for piece in pieces:
-        if isinstance(piece, bytes) and isinstance(merged[-1], bytes):
-            merged[-1] += piece
+def _merged(laid: Laid) -> Laid:
+    """Neighbouring constants as one: each piece costs every letter a little."""
+    merged: Laid = []
+    for one in laid:
+        if merged and isinstance(one, bytes) and isinstance(merged[-1], bytes):
+            merged[-1] += one
         else:
-            merged.append(piece)
+            merged.append(one)
     return merged
 
 

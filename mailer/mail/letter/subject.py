@@ -1,9 +1,10 @@
 """The subject of a letter: literals encoded once, one recipient's values put between them."""
 
 from collections.abc import Sequence
+from itertools import repeat
 
 from mailer.mail.letter.cleaning import one_line
-from mailer.mail.letter.columns import Column
+from mailer.mail.letter.columns import Column, Laid
 from mailer.mail.letter.pieces import joined
 from mailer.mail.letter.types import SLOT_NAMES, Piece, Slot
 from mailer.mail.letter.words import FOLD, encoded_words, is_plain
@@ -24,18 +25,18 @@ class Subject:
         is_constant = len(literals) == len(self._parts)
         self._constant = self._fill_one([""] * _LITERAL) if is_constant else None
 
-    def fill(self, given: Sequence[Column]) -> list[bytes]:
+    def lay(self, given: Sequence[Column]) -> Laid:
         """The field's body after the colon for each; a column per SLOT_NAMES, where empty stands for the fallback."""
-        count = len(given[0].values)
         if self._constant is not None:
-            return [self._constant] * count
+            return [self._constant]
         if self._may_be_plain:
-            return [self._fill_one(values) for values in zip(*(column.values for column in given), strict=True)]
-        columns = [
-            [ready] * count if index == _LITERAL else [words or ready for words in given[index].words]
-            for index, _, ready in self._parts
-        ]
-        return [b" " + FOLD.join(filter(None, words)) for words in zip(*columns, strict=True)]
+            return [[self._fill_one(values) for values in zip(*(column.values for column in given), strict=True)]]
+        parts = [ready if index == _LITERAL else _or(given[index].words, ready) for index, _, ready in self._parts]
+        parts = [part for part in parts if part]
+        if all(isinstance(part, bytes) or all(part) for part in parts):
+            return [b" ", *[piece for part in parts for piece in (FOLD, part)][1:]]
+        rows = zip(*(repeat(part) if isinstance(part, bytes) else part for part in parts), strict=False)
+        return [[b" " + FOLD.join(filter(None, row)) for row in rows]]
 
     def _fill_one(self, values: Sequence[str]) -> bytes:
         given = (*values, "")
@@ -44,6 +45,11 @@ class Subject:
             return b" " + text.encode()
         words = [encoded_words(given[index]) if given[index] else ready for index, _, ready in self._parts]
         return b" " + FOLD.join(filter(None, words))
+
+
+def _or(words: list[bytes], ready: bytes) -> list[bytes]:
+    """What stands for the empty ones put in."""
+    return words if all(words) else [word or ready for word in words]
 
 
 def _part(piece: Piece) -> tuple[int, str, bytes]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from mailer.mail.smtp.commands import AFTER_RECIPIENT, common_group, group, stuffed
-from mailer.mail.smtp.events import Answered, Envelope, Event, Step, Taken, Unfit
+from mailer.mail.smtp.events import Answered, Body, Envelope, Event, Step, Taken, Unfit
 from mailer.mail.smtp.greeting import Greeting, RefusedError
 from mailer.mail.smtp.replies import Replies, readable
 from mailer.mail.smtp.settings import Settings
@@ -111,7 +111,7 @@ class Dialogue(Transactions):
         """The envelope of a further letter may follow the next one's body, see `carry_on`."""
         return self.begun < self._look_ahead
 
-    def carry_on(self, letter: bytes, envelope: Envelope) -> bytes | Unfit:
+    def carry_on(self, letter: Body, envelope: Envelope) -> bytes | Unfit:
         """After `taken`, and where `looks_ahead`: `receive`, `body` and `offer` in one; what is to be written at once.
 
         Octets of it that the kernel does not take are to be added to `unsent`. Unfit: `envelope` cannot be sent
@@ -132,8 +132,8 @@ class Dialogue(Transactions):
         self.begun += 1
         self._behind_dot = len(commands)
         if current is None or not current.terms.is_stuffed:
-            letter = stuffed(letter)
-        return b"".join((letter, DOT_LINE, commands))
+            letter = (stuffed(b"".join(letter)),)
+        return b"".join((*letter, DOT_LINE, commands))
 
     def _read(self, data: bytes) -> list[Event]:
         events: list[Event] = []

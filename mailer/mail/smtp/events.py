@@ -4,6 +4,7 @@ Every envelope that a dialogue takes ends in exactly one of Answered, Returned, 
 What a reply means for the log is not decided here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -34,6 +35,10 @@ class Unfit(StrEnum):
     BAD_ADDRESS = "bad_address"
 
 
+# a letter in pieces that follow each other: joined but once, with what is said behind it
+Body = Sequence[bytes]
+
+
 @dataclass(slots=True, eq=False)
 class Terms:
     """What letters that were made together have in common.
@@ -58,7 +63,7 @@ class Envelope:
     """One letter for one recipient; `token` is the caller's own and is never looked at.
 
     `returns` counts how often a dying connection gave the letter back: the caller stops at RETURNS_LIMIT.
-    `begun_s` is the wire's monotonic time of the first command.
+    `begun_s` is the wire's monotonic time of the first command, to the thousandth.
     """
 
     terms: Terms

@@ -8,7 +8,7 @@ from collections import deque
 
 from mailer.mail.smtp.capabilities import Capabilities
 from mailer.mail.smtp.commands import group, stuffed
-from mailer.mail.smtp.events import Answered, Envelope, Event, Returned, Step, Trouble, Unanswered, Unfit
+from mailer.mail.smtp.events import Answered, Body, Envelope, Event, Returned, Step, Trouble, Unanswered, Unfit
 from mailer.mail.smtp.replies import readable, speaks_of_size
 from mailer.mail.smtp.settings import Settings
 
@@ -93,14 +93,14 @@ class Transactions:
         self._put(commands)
         return None
 
-    def body(self, letter: bytes) -> None:
-        """The bytes of the letter that `wants_body` asked for."""
+    def body(self, letter: Body) -> None:
+        """The letter that `wants_body` asked for."""
         self.current = envelope = self.next
         self.next = None
         self.wants_body = False
         if envelope is None or not envelope.terms.is_stuffed:
-            letter = stuffed(letter)
-        self._put(letter + DOT_LINE)
+            letter = (stuffed(b"".join(letter)),)
+        self._put(b"".join((*letter, DOT_LINE)))
         self._behind_dot = 0
         self._expected.append(_DOT)
 

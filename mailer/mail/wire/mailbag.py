@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from mailer.mail.smtp.events import Answered, Envelope, Step, Taken, Unfit
+from mailer.mail.smtp.events import Answered, Body, Envelope, Step, Taken, Unfit
 
 
 class Mailbag(Protocol):
@@ -18,7 +18,7 @@ class Mailbag(Protocol):
     def next_letters(self, most: int) -> Sequence[Envelope]:
         """Pull; fewer than `most`: no more wait now."""
 
-    def bodies(self, envelopes: Sequence[Envelope]) -> Sequence[bytes | None]:
+    def bodies(self, envelopes: Sequence[Envelope]) -> Sequence[Body | None]:
         """One for each, asked after 354, just before its first byte goes out. None: taken back, `returned` follows."""
 
     def taken(self, letters: Sequence[Taken], now_s: float) -> None:

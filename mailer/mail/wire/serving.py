@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeGuard
 
 from mailer.mail.smtp.dialogue import Dialogue
-from mailer.mail.smtp.events import Envelope, Event, Taken
+from mailer.mail.smtp.events import Body, Envelope, Event, Taken
 from mailer.mail.wire.line import Line
 from mailer.mail.wire.mailbag import Mailbag
 from mailer.mail.wire.reports import Reports
@@ -84,12 +84,12 @@ class Serving:
             lines, letters = self._without_taken_back(bag, lines, found, others)
         may_take = self.taking and not self._reports.resting
         envelopes = bag.next_letters(len(lines)) if may_take else ()
-        now_s, written = self._reports.now_s, list[tuple[Line, bytes]]()
+        moment_s, written = self._reports.moment_s, list[tuple[Line, bytes]]()
         unfed = [*zip(lines[len(envelopes) :], letters[len(envelopes) :], strict=True)]
         for line, letter, envelope in zip(lines, letters, envelopes, strict=False):
             data = line.dialogue.carry_on(letter, envelope)
             if isinstance(data, bytes):
-                envelope.begun_s = now_s
+                envelope.begun_s = moment_s
                 written.append((line, data))
             else:
                 bag.unsendable(envelope, data)
@@ -102,9 +102,9 @@ class Serving:
         return written
 
     def _without_taken_back(
-        self, bag: Mailbag, lines: list[Line], letters: Sequence[bytes | None], others: list[Line]
-    ) -> tuple[list[Line], Sequence[bytes]]:
-        kept: list[tuple[Line, bytes]] = []
+        self, bag: Mailbag, lines: list[Line], letters: Sequence[Body | None], others: list[Line]
+    ) -> tuple[list[Line], Sequence[Body]]:
+        kept: list[tuple[Line, Body]] = []
         for line, letter in zip(lines, letters, strict=True):
             if letter is not None:
                 kept.append((line, letter))
@@ -134,7 +134,7 @@ class Serving:
         if talk.wants_envelope:
             self._hand(bag, [line])
 
-    def _give(self, bag: Mailbag, talk: Dialogue, letter: bytes | None) -> None:
+    def _give(self, bag: Mailbag, talk: Dialogue, letter: Body | None) -> None:
         """A body; None: the letter was taken back."""
         if letter is not None:
             talk.body(letter)
@@ -159,10 +159,9 @@ class Serving:
         if why is not None:
             bag.unsendable(letter, why)
             return False
-        now_s = self._reports.now_s
-        letter.begun_s = now_s
+        letter.begun_s = self._reports.moment_s
         if talk.current is None:
-            line.since_s = now_s
+            line.since_s = self._reports.now_s
         if self.hungry:
             self.hungry.pop(line, None)
         return True
@@ -188,6 +187,6 @@ def _stage(line: Line) -> tuple[object, ...]:
     return line.address, talk.greeting.tls_wanted, talk.awaiting, talk.unsent
 
 
-def _is_whole(letters: Sequence[bytes | None]) -> TypeGuard[Sequence[bytes]]:
+def _is_whole(letters: Sequence[Body | None]) -> TypeGuard[Sequence[Body]]:
     """None of them was taken back."""
     return None not in letters
