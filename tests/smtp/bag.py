@@ -43,6 +43,9 @@ class Bag:
         self.pulled.update(envelope.recipient for envelope in letters)
         return letters
 
+    def prepare(self) -> bool:
+        return False
+
     def bodies(self, envelopes: Sequence[Envelope]) -> list[Body | None]:
         return [None if envelope.recipient in self.taken_back else [self.letter] for envelope in envelopes]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import repeat
+from itertools import islice, repeat
 from operator import add
 
 from mailer.dispatch.journal import ACCEPTED, DEFERRED, REFUSED, UNTOUCHED, WRITING, Journal, entry
@@ -28,6 +28,7 @@ _BEGUN, _TAKEN = entry(WRITING), entry(ACCEPTED)
 _UNFIT = {Unfit.TOO_LARGE: SkipReason.TOO_LARGE}
 SOON_S = 2.0  # less than an unused connection is kept
 AT_ONCE, ROOM = 64, 256_000  # letters filled together, and bytes of them
+AHEAD = 32  # and in a moment's pause
 _LOST_WORDS = "the connection ended before the letter was sent"
 
 
@@ -91,10 +92,22 @@ class Bag:
             if again:
                 letters += again[: -room - 1 : -1]
                 del again[-room:]
-            elif not self._fill_some(ready[0]):
+            elif ready[0].place < len(ready[0].window.recipients):
+                self._fill_some(ready[0], AT_ONCE)
+            else:
                 ready.popleft()
         self._pace.give_back(allowed - len(letters))
         return letters
+
+    def prepare(self) -> bool:
+        """Fill letters of the window that is next, so that there is less to do between hearing and answering."""
+        for hand in islice(self._ready, 2):
+            if hand.place < len(hand.window.recipients) and not self.is_shut:
+                is_wanted = len(hand.again) < AT_ONCE
+                if is_wanted:
+                    self._fill_some(hand, AHEAD)
+                return is_wanted
+        return False
 
     def bodies(self, envelopes: Sequence[Envelope]) -> list[Body | None]:
         """The letters, but for those taken back meanwhile: switched off, suppressed, lease over, stopping."""
@@ -171,16 +184,14 @@ class Bag:
 
     # -- results ---------------------------------------------------------------------------------------------
 
-    def _fill_some(self, hand: Hand) -> bool:
+    def _fill_some(self, hand: Hand, most: int) -> None:
         """Several small letters in one go: together they cost half."""
         size = hand.letter.size_hint if hand.letter else 1
-        count = max(1, min(AT_ONCE, ROOM // size))
-        while not hand.again and hand.place < len(hand.window.recipients):
-            first, hand.place = hand.place, min(hand.place + count, len(hand.window.recipients))
-            if not self._fill(hand, range(first, hand.place)):
-                for index in range(hand.place - 1, first - 1, -1):
-                    self._fill_one(hand, index)
-        return bool(hand.again)
+        count = max(1, min(most, ROOM // size))
+        first, hand.place = hand.place, min(hand.place + count, len(hand.window.recipients))
+        if not self._fill(hand, range(first, hand.place)):
+            for index in range(first, hand.place):
+                self._fill_one(hand, index)
 
     def _fill(self, hand: Hand, indexes: range) -> bool:
         """Envelopes for all of them; False: one of them wants a closer look."""
@@ -200,7 +211,7 @@ class Bag:
         size = _size_of(letters[lengths.index(max(lengths))])
         terms = Terms(sender, size, smtputf8, is_stuffed=True, is_plain=is_plain)
         held = zip(repeat(hand), indexes, letters, strict=False)
-        hand.again += [*map(Envelope, repeat(terms), addresses, held)][::-1]
+        hand.again[:0] = [*map(Envelope, repeat(terms), addresses, held)][::-1]  # the next is the last
         return True
 
     def _fill_one(self, hand: Hand, index: int) -> None:

@@ -18,6 +18,9 @@ class Mailbag(Protocol):
     def next_letters(self, most: int) -> Sequence[Envelope]:
         """Pull; fewer than `most`: no more wait now."""
 
+    def prepare(self) -> bool:
+        """The server has enough to do for a moment: get letters ready. False: no more are wanted now."""
+
     def bodies(self, envelopes: Sequence[Envelope]) -> Sequence[Body | None]:
         """One for each, asked after 354, just before its first byte goes out. None: taken back, `returned` follows."""
 

@@ -23,6 +23,9 @@ REVIEW_S = 0.1
 PARTING_S = 1.0
 _OWNER = itemgetter(0)
 SPELL_S = 0.002  # between two looks at everything else, which costs as much as a letter
+# a server that answers a letter within RUSH_S works on the others meanwhile: where less than one line in FEW had
+# something to say there is time to get letters ready, or to rest, which costs less than to look all the time
+RUSH_S, FEW, REST_S = 0.000_05, 4, 0.000_1
 
 
 class Wire:
@@ -48,7 +51,9 @@ class Wire:
         self._pool = Pool(self._limits.start, self._limits.connections)
         self._quota = quota or Quota(server.settings.letters_per_connection, self._limits.letters)
         self._lines: set[Line] = set()
-        self._now_s = self._sweep_at_s = self._review_at_s = monotonic()
+        self._now_s = self._sweep_at_s = self._review_at_s = self._reviewed_s = monotonic()
+        self._served = self._answers = 0
+        self._is_rush = False
         self.closed = False
         self._reports = Reports(self._pool, self._quota, self._lines, self._now_s)
         self._serving = Serving(self._reports, self._drop)
@@ -95,6 +100,8 @@ class Wire:
         until_s, timeout_s = self._now_s + SPELL_S, min(timeout_s, self._limits.sweep_s)
         while self._serve_ready(bag, timeout_s) and self._now_s < until_s:
             timeout_s = SPELL_S  # the caller may have something to do by now
+            if self._served * FEW < len(self._lines) and self._is_rush and not bag.prepare():
+                time.sleep(REST_S)
         if self._now_s >= self._review_at_s:
             self._review(bag)
 
@@ -150,6 +157,7 @@ class Wire:
             self._wakeup.clear()
             ready = [one for one in ready if one[0] is not None]
         self._serving.serve(bag, ready)
+        self._served = len(ready)
         return bool(ready) and not is_wanted
 
     def _look(self) -> None:
@@ -158,6 +166,9 @@ class Wire:
         self._reports.look(now_s)
 
     def _review(self, bag: Mailbag) -> None:
+        passed_s = self._now_s - self._reviewed_s
+        self._is_rush = passed_s < (self._reports.answers - self._answers) * RUSH_S
+        self._reviewed_s, self._answers = self._now_s, self._reports.answers
         self._review_at_s = self._now_s + (EARLY_S if self._pool.is_early else REVIEW_S)
         self._share_quota()
         if len(self._lines) >= self._pool.size:
