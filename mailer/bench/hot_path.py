@@ -95,7 +95,7 @@ def _talk(n: int) -> None:
     talk.unsent -= sum(map(len, talk.outgoing()))
     replies = ACCEPTED + ENVELOPE_TAKEN
     for i in range(n):
-        if talk.taken(replies) is None or not talk.looks_ahead:
+        if talk.taken(replies) is None or talk.begun >= talk.look_ahead:
             raise BenchError("the dialogue does not carry on")
         talk.carry_on(letter, Envelope(terms, f"c{i}@example.org"))
 

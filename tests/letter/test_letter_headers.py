@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from mailer.mail.letter import Slot, compile_letter, date_header, is_writable
+from mailer.mail.letter import Addressees, Slot, compile_letter, date_header, is_writable
 from tests.letter.reading import ANNA, DATE, OWN_HEADERS, QP, assert_fit_for_the_wire, draft, raw_header, read
 
 BAD_ADDRESSES = [
@@ -133,9 +133,12 @@ def test_short_ascii_subjects_stay_readable_on_the_wire():
     assert b"\r\nSubject: =?utf-8?b?" in fill(subject=("Hello ", Slot("name")))
 
 
-def test_the_size_hint_is_close():
-    compiled = compile_letter(draft(text=("Привет, ", Slot("name"), "!\n" * 500)))
-    assert abs(compiled.size_hint - len(compiled.fill(ANNA, date=DATE))) < 600
+@pytest.mark.parametrize("times", [0, 1, 1_000])
+def test_a_copy_has_no_more_pieces_than_was_told(times):
+    compiled = compile_letter(draft(subject=("For ", Slot("name")), text=("Hello ", Slot("name")) * times))
+    to = Addressees([ANNA.address], [ANNA.name], [ANNA.message_id.encode()], [ANNA.unsubscribe_url.encode()])
+    pieces = len(compiled.lay(to, date=DATE)[0])
+    assert pieces <= compiled.pieces <= 2 * pieces + 20
 
 
 def test_the_date_is_utc_in_rfc_5322_form_and_never_naive():

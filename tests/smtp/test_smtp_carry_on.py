@@ -33,7 +33,7 @@ def further() -> Envelope:
 def carried_on(it: Conversation, body: bytes) -> bytes:
     answer = it.talk.taken(TAKEN)
     assert answer is not None
-    assert it.talk.looks_ahead
+    assert it.talk.begun < it.talk.look_ahead
     envelope, code, reply = answer
     it.events.append(Answered(envelope, Step.DOT, code, readable(reply[4:])))
     data = it.talk.carry_on([body], further())
@@ -103,7 +103,7 @@ def test_a_letter_that_cannot_be_sent_here_changes_nothing() -> None:
 def test_the_last_letters_of_a_line_carry_nobody_behind_them() -> None:
     it = under_way(Settings(letters_per_connection=3))
     assert it.talk.taken(TAKEN) is not None
-    assert it.talk.looks_ahead
+    assert it.talk.begun < it.talk.look_ahead
     assert isinstance(it.talk.carry_on([BODY], further()), bytes)
     assert it.talk.taken(TAKEN) is not None
-    assert not it.talk.looks_ahead
+    assert it.talk.begun >= it.talk.look_ahead

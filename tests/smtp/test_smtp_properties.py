@@ -33,7 +33,7 @@ class Sender:
         self.hear(ehlo)
 
     def hear(self, data: bytes) -> None:
-        answer = self.talk.taken(data) if self.hurries and self.talk.looks_ahead else None
+        answer = self.talk.taken(data) if self.hurries and self.talk.begun < self.talk.look_ahead else None
         if answer is not None:
             envelope, code, reply = answer
             self.note([Answered(envelope, Step.DOT, code, readable(reply[4:]))])

@@ -8,14 +8,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from itertools import islice, repeat
 from operator import add
 
-from mailer.dispatch.journal import ACCEPTED, DEFERRED, REFUSED, UNTOUCHED, WRITING, Journal, entry
+from mailer.dispatch.journal import ACCEPTED, DEFERRED, UNTOUCHED, WRITING, Journal, entry
 from mailer.dispatch.ledger.types import Finished
 from mailer.dispatch.letters import Postmark
 from mailer.dispatch.loop.hands import Hand
+from mailer.dispatch.loop.verdicts import verdict_of
 from mailer.dispatch.pace import Pace
 from mailer.mail.smtp.events import RETURNS_LIMIT, Answered, Body, Envelope, Step, Taken, Terms, Unfit
 from mailer.rules import outcome
@@ -23,12 +23,10 @@ from mailer.rules.outcome import Outcome, SkipReason
 
 # what an envelope's token is: the hand, the recipient's index in it, the letter
 Held = tuple[Hand, int, Body]
-_MARKS = {Outcome.ACCEPTED: ACCEPTED, Outcome.REFUSED: REFUSED, Outcome.DEFERRED: DEFERRED}
 _BEGUN, _TAKEN = entry(WRITING), entry(ACCEPTED)
 _UNFIT = {Unfit.TOO_LARGE: SkipReason.TOO_LARGE}
 SOON_S = 2.0  # less than an unused connection is kept
-AT_ONCE, ROOM = 64, 256_000  # letters filled together, and bytes of them
-AHEAD = 32  # and in a moment's pause
+AT_ONCE, ROOM = 125, 25_000  # letters filled together, and pieces of them
 _LOST_WORDS = "the connection ended before the letter was sent"
 
 
@@ -93,7 +91,7 @@ class Bag:
                 letters += again[: -room - 1 : -1]
                 del again[-room:]
             elif ready[0].place < len(ready[0].window.recipients):
-                self._fill_some(ready[0], AT_ONCE)
+                self._fill_some(ready[0])
             else:
                 ready.popleft()
         self._pace.give_back(allowed - len(letters))
@@ -101,25 +99,24 @@ class Bag:
 
     def prepare(self) -> bool:
         """Fill letters of the window that is next, so that there is less to do between hearing and answering."""
-        for hand in islice(self._ready, 2):
-            if hand.place < len(hand.window.recipients) and not self.is_shut:
-                is_wanted = len(hand.again) < AT_ONCE
-                if is_wanted:
-                    self._fill_some(hand, AHEAD)
-                return is_wanted
-        return False
+        hand = next((one for one in islice(self._ready, 2) if one.place < len(one.window.recipients)), None)
+        if hand is None or self.is_shut or len(hand.again) >= AT_ONCE:
+            return False
+        self._fill_some(hand)
+        return True
 
     def bodies(self, envelopes: Sequence[Envelope]) -> list[Body | None]:
         """The letters, but for those taken back meanwhile: switched off, suppressed, lease over, stopping."""
         found: list[Body | None] = []
         now_s, put = self._monotonic(), self._put
-        last, may_begin = None, False
+        last, may_begin, barred, slot = None, False, set[int](), 0
         for envelope in envelopes:
             hand, index, letter = envelope.token
             if hand is not last:
-                last, may_begin = hand, not (hand.is_closed or self.is_shut or now_s >= hand.lease_s)
-            if may_begin and index not in hand.barred:
-                put(hand.slot + index, _BEGUN)
+                last, barred, slot = hand, hand.barred, hand.slot
+                may_begin = not (hand.is_closed or self.is_shut or now_s >= hand.lease_s)
+            if may_begin and index not in barred:
+                put(slot + index, _BEGUN)
                 found.append(letter)
             else:
                 found.append(None)
@@ -184,10 +181,9 @@ class Bag:
 
     # -- results ---------------------------------------------------------------------------------------------
 
-    def _fill_some(self, hand: Hand, most: int) -> None:
-        """Several small letters in one go: together they cost half."""
-        size = hand.letter.size_hint if hand.letter else 1
-        count = max(1, min(most, ROOM // size))
+    def _fill_some(self, hand: Hand) -> None:
+        """Several letters in one go: together they cost a third of what each costs by itself."""
+        count = min(AT_ONCE, ROOM // hand.letter.pieces + 1) if hand.letter else AT_ONCE
         first, hand.place = hand.place, min(hand.place + count, len(hand.window.recipients))
         if not self._fill(hand, range(first, hand.place)):
             for index in range(first, hand.place):
@@ -245,15 +241,3 @@ class Bag:
 
 def _size_of(letter: Body) -> int:
     return sum(map(len, letter))
-
-
-@lru_cache(maxsize=1000)
-def verdict_of(step: Step, code: int) -> tuple[Outcome, int]:
-    """The rule, asked once per kind of reply, and the journal's entry for it (0: none).
-
-    A reply that speaks of the server is no verdict on a recipient.
-    """
-    meaning = outcome.meaning(outcome.Step(step), code)
-    verdict = meaning if isinstance(meaning, Outcome) else Outcome.DEFERRED
-    state = _MARKS.get(verdict)
-    return verdict, entry(state, code) if state else 0

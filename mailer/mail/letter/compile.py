@@ -31,7 +31,7 @@ _UNSUBSCRIBE_FOLDED: Final = b"List-Unsubscribe:\r\n <"
 _ONE_CLICK: Final = b">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 _LINK_ON_ONE_LINE: Final = 58  # what 78 leaves beside `List-Unsubscribe: <>`
 _BELOW: Final = b"\r\nMIME-Version: 1.0\r\n"
-_TYPICAL_VALUES: Final = 600  # bytes that the values of one recipient take
+_HEAD_PIECES: Final = 13
 
 # a slot in a body, and whether that body is HTML
 _Place = tuple[Slot, bool]
@@ -40,12 +40,12 @@ Pieces = tuple[bytes, ...]
 
 
 class Letter:
-    """A compiled draft; threads may share it. `size_hint`: about how many bytes one copy has.
+    """A compiled draft; threads may share it. `pieces`: as many as one copy has at most.
 
     `needs_smtputf8`: whoever it is for, only a server that offers SMTPUTF8 (RFC 6531) can take it.
     """
 
-    __slots__ = ("_body", "_dated", "_fields", "_has_link", "_subject", "_top", "needs_smtputf8", "size_hint")
+    __slots__ = ("_body", "_dated", "_fields", "_has_link", "_subject", "_top", "needs_smtputf8", "pieces")
 
     def __init__(self, draft: Draft) -> None:
         """Raise ValueError for unsafe addresses or headers, and for lone surrogates."""
@@ -60,8 +60,7 @@ class Letter:
         # constants, and the numbers of the columns between them
         self._body = [one if isinstance(one, bytes) else 2 * slots.index(one[0]) + one[1] for one in body]
         self._dated = "", b""
-        constant = len(self._top) + sum(len(piece) for piece in body if isinstance(piece, bytes))
-        self.size_hint: int = constant + _TYPICAL_VALUES
+        self.pieces: int = _HEAD_PIECES + self._subject.pieces + len(body)
 
     def fill(self, to: Addressee, *, date: str) -> bytes:
         """The letter for one recipient; see `lay`."""

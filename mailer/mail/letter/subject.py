@@ -15,11 +15,12 @@ _LITERAL = len(SLOT_NAMES)  # an index one beyond the values
 class Subject:
     """What follows `Subject:` for each recipient: plain if all is short ASCII, else encoded words."""
 
-    __slots__ = ("_constant", "_may_be_plain", "_parts")
+    __slots__ = ("_constant", "_may_be_plain", "_parts", "pieces")
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         """Literals and fallbacks lose their control characters; ValueError for lone surrogates."""
         self._parts = [_part(piece) for piece in joined(pieces)]
+        self.pieces = 2 * len(self._parts)
         literals = [text for index, text, _ in self._parts if index == _LITERAL]
         self._may_be_plain = all(text.isascii() for text in literals)
         is_constant = len(literals) == len(self._parts)

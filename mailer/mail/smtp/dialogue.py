@@ -49,6 +49,11 @@ class Dialogue(Transactions):
             return self._expected[0]
         return None if self.ready else self.greeting.step
 
+    @property
+    def is_scout(self) -> bool:
+        """It goes, or will go, beyond what any connection is known to have carried."""
+        return self._most > self._proven
+
     def connected(self) -> None:
         """The socket stands. Whenever `greeting.tls_wanted` is set, shake hands and call `secured`."""
         self.greeting.connected()
@@ -68,7 +73,7 @@ class Dialogue(Transactions):
         if letters > self._proven:
             self._proven = letters
             self._most = max(self._most, letters)
-            self._look_ahead = self._look_ahead and letters
+            self.look_ahead = self.look_ahead and letters
 
     def receive(self, data: bytes) -> list[Event]:
         """The server spoke."""
@@ -82,7 +87,7 @@ class Dialogue(Transactions):
     def taken(self, data: bytes) -> Taken | None:
         """Whether this says that DOT, MAIL, RCPT and DATA went well, and that is all; changes nothing.
 
-        None: something else. Otherwise call `carry_on`, where `looks_ahead`, or `receive`.
+        None: something else. Otherwise call `carry_on`, where `begun` is below `look_ahead`, or `receive`.
         """
         letter = self.current
         # with a letter whose reply is due, four can only be its own and those to the next one's envelope
@@ -106,13 +111,8 @@ class Dialogue(Transactions):
         self._group_open = False
         self.wants_body = True
 
-    @property
-    def looks_ahead(self) -> bool:
-        """The envelope of a further letter may follow the next one's body, see `carry_on`."""
-        return self.begun < self._look_ahead
-
     def carry_on(self, letter: Body, envelope: Envelope) -> bytes | Unfit:
-        """After `taken`, and where `looks_ahead`: `receive`, `body` and `offer` in one; what is to be written at once.
+        """What to write now, after `taken` and where `begun` is below `look_ahead`: `receive`, `body`, `offer` in one.
 
         Octets of it that the kernel does not take are to be added to `unsent`. Unfit: `envelope` cannot be sent
         here, and nothing was done.
@@ -133,7 +133,7 @@ class Dialogue(Transactions):
         self._behind_dot = len(commands)
         if current is None or not current.terms.is_stuffed:
             letter = (stuffed(b"".join(letter)),)
-        return b"".join((*letter, DOT_LINE, commands))
+        return b"".join([*letter, DOT_LINE, commands])  # a list takes pieces in sooner than a tuple does
 
     def _read(self, data: bytes) -> list[Event]:
         events: list[Event] = []

@@ -84,11 +84,13 @@ def speaks_of_size(raw: bytes) -> bool:
 def readable_lines(replies: Sequence[bytes]) -> list[str]:
     """What `readable` makes of the text of each of these replies of one line, all at once where they are plain."""
     try:
-        lines = b"\n".join(replies).decode().split("\n")
+        lines = b"\n".join(replies).decode().removesuffix("\r").split("\r\n")
     except UnicodeDecodeError:
         lines = []
-    texts = [line[4:].rstrip()[:TEXT_LIMIT] for line in lines]
-    if len(texts) == len(replies) and "".join(texts).isprintable():
+    texts = [line[4:] for line in lines]
+    together = " ".join([*texts, ""])  # which has two blanks at a place where one ends with a blank, and elsewhere too
+    is_plain = len(texts) == len(replies) and together.isprintable() and "  " not in together
+    if is_plain and max(map(len, texts), default=0) <= TEXT_LIMIT:
         return texts
     return [readable(reply[4:]) for reply in replies]
 

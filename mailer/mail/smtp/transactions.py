@@ -20,8 +20,9 @@ DOT_LINE = b".\r\n"
 class Transactions:
     """The letters' half of a dialogue.
 
-    `begun` and `answered` count this connection's letters; the three of `end_` are what ended it.
-    `unsent` counts the octets to be said that the kernel has not taken yet: the wire takes off what it has.
+    `begun` and `answered` count this connection's letters; with fewer than `look_ahead` begun, another one's envelope
+    may follow a body. The three of `end_` are what ended it. `unsent` counts the octets to be said that the kernel has
+    not taken yet: the wire takes off what it has.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -38,7 +39,7 @@ class Transactions:
         self.end_step, self.end_code, self.end_words = Step.CONNECT, 0, ""
         self.unsent = self._behind_dot = 0
         self.ready = self.wants_body = self.leaving = self.over = False
-        self._look_ahead = 0
+        self.look_ahead = 0
         self._group_open = self._unclean = self._leave = False
 
     # -- what the wire tells and asks ------------------------------------------------------------------------
@@ -49,15 +50,10 @@ class Transactions:
         return (
             self.next is None
             and not self._group_open
-            and (self.begun < self._look_ahead or (not self._expected and self.begun < self._most))
+            and (self.begun < self.look_ahead or (not self._expected and self.begun < self._most))
             and self.ready
             and not (self.leaving or self._leave or self.over)
         )
-
-    @property
-    def is_scout(self) -> bool:
-        """It goes, or will go, beyond what any connection is known to have carried."""
-        return self._most > self._proven
 
     @property
     def _scouting(self) -> bool:
@@ -73,7 +69,7 @@ class Transactions:
         self.ready = True
         self.capabilities = capabilities
         if self._settings.look_ahead and capabilities.pipelining:
-            self._look_ahead = self._proven
+            self.look_ahead = self._proven
 
     def offer(self, envelope: Envelope) -> Unfit | None:
         """Take a letter, where `wants_envelope`; or say why this server cannot be asked to take it."""
@@ -96,11 +92,10 @@ class Transactions:
     def body(self, letter: Body) -> None:
         """The letter that `wants_body` asked for."""
         self.current = envelope = self.next
-        self.next = None
-        self.wants_body = False
+        self.next, self.wants_body = None, False
         if envelope is None or not envelope.terms.is_stuffed:
             letter = (stuffed(b"".join(letter)),)
-        self._put(b"".join((*letter, DOT_LINE)))
+        self._put(b"".join([*letter, DOT_LINE]))
         self._behind_dot = 0
         self._expected.append(_DOT)
 

@@ -13,7 +13,7 @@ from mailer.mail.smtp.settings import Settings
 from mailer.mail.wire.names import Address
 from mailer.mail.wire.poller import Poller
 from mailer.mail.wire.settings import Limits
-from mailer.mail.wire.tls import ear_of, received, wrapped
+from mailer.mail.wire.tls import deaf, ear_of, received, wrapped
 
 CHUNK = 16_384
 SIP = 448  # replies to one letter; as much as Python's own allocator serves, which is quicker than the system's
@@ -24,15 +24,15 @@ _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Line:
-    """Nothing here raises: a broken line shows in the events and in `dialogue.over`.
+    """Nothing here raises but `ear`: a broken line shows in the events and in `dialogue.over`.
 
+    Where a socket can only be read, `ear(SIP)` is what the server says; nothing, or OSError: `work` sees to the line.
     `since_s` is when the server last got on, kept by the wire. The poller knows the line by its descriptor.
     """
 
     __slots__ = (
         "_addresses",
         "_context",
-        "_ear",
         "_fd",
         "_host",
         "_poller",
@@ -42,6 +42,7 @@ class Line:
         "_watched",
         "address",
         "dialogue",
+        "ear",
         "since_s",
     )
 
@@ -64,7 +65,7 @@ class Line:
         self._watched = 0
         self._talking = False
         self._unsent: bytes | memoryview = b""
-        self._ear: Callable[[int], bytes] | None = None
+        self.ear: Callable[[int], bytes] = deaf
         self.address: Address | None = None
         self.since_s = 0.0
 
@@ -93,15 +94,6 @@ class Line:
             why = os.strerror(code)
         self.close()
         return self.dialogue.lost(why)
-
-    def listen(self, mask: int) -> bytes:
-        """What the server says, where to hear it is all there is to do; nothing: `work` has to see to the line."""
-        if mask == EVENT_READ and self._ear is not None:
-            try:
-                return self._ear(SIP)
-            except OSError:
-                pass  # `work` meets it again
-        return b""
 
     def work(self, mask: int) -> list[Event]:
         """The poller says that the socket can go on."""
@@ -186,7 +178,7 @@ class Line:
             self._talking = False
             events += self._shake_hands()
         elif talk.ready:
-            self._ear = ear_of(self._sock)
+            self.ear = ear_of(self._sock)
         return events
 
     def _set_up(self) -> list[Event]:
@@ -205,7 +197,7 @@ class Line:
     def _let_go(self) -> None:
         """Of the descriptor, before whoever closes it: its number may be somebody else's in the next moment."""
         fd, watched = self._fd, self._watched
-        self._fd, self._watched, self._ear = -1, 0, None
+        self._fd, self._watched, self.ear = -1, 0, deaf
         if watched:
             self._poller.unregister(fd)
 

@@ -5,11 +5,12 @@ and the kernel's code and ours push each other out of the processor's caches les
 """
 
 from collections.abc import Callable, Sequence
+from selectors import EVENT_READ
 from typing import TypeGuard
 
 from mailer.mail.smtp.dialogue import Dialogue
 from mailer.mail.smtp.events import Body, Envelope, Event, Taken
-from mailer.mail.wire.line import Line
+from mailer.mail.wire.line import SIP, Line
 from mailer.mail.wire.mailbag import Mailbag
 from mailer.mail.wire.reports import Reports
 
@@ -27,12 +28,11 @@ class Serving:
     def serve(self, bag: Mailbag, ready: Sequence[tuple[Line, int]]) -> None:
         """Once round the lines that the poller found; `reports.now_s` is this moment."""
         now_s = self._reports.now_s
-        smooth: list[Line] = []
+        smooth, others = list[Line](), list[Line]()
         taken: list[Taken] = []
-        others: list[Line] = []
-        for line, mask, words in [(line, mask, line.listen(mask)) for line, mask in ready]:
+        for (line, mask), words in zip(ready, _heard(ready), strict=True):
             talk = line.dialogue
-            letter = talk.taken(words) if words and talk.looks_ahead else None
+            letter = talk.taken(words) if words and talk.begun < talk.look_ahead else None
             if letter is None:
                 self._hear(bag, line, mask, words)
                 others.append(line)
@@ -179,6 +179,17 @@ class Serving:
                 self._reports.tell(bag, event)
         if talk.over:
             self._drop(line)
+
+
+def _heard(ready: Sequence[tuple[Line, int]]) -> list[bytes]:
+    """What each server says; nothing where that is not all there is to do."""
+    heard = []
+    for line, mask in ready:
+        try:
+            heard.append(line.ear(SIP) if mask == EVENT_READ else b"")
+        except OSError:
+            heard.append(b"")  # `work` meets it again
+    return heard
 
 
 def _stage(line: Line) -> tuple[object, ...]:

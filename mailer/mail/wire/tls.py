@@ -25,6 +25,11 @@ def received(sock: socket.socket, most: int) -> bytes:
     return data
 
 
+def deaf(_most: int) -> bytes:
+    """The ear of a socket that is not set up yet."""
+    return b""
+
+
 def ear_of(sock: socket.socket) -> Callable[[int], bytes]:
     """`received` of this socket, at no cost where there is no TLS."""
     return partial(received, sock) if isinstance(sock, ssl.SSLSocket) else sock.recv
