@@ -27,7 +27,7 @@ class Limits:
 
     start: int = 10
     connections: int = 50
-    letters: int = 1_000
+    letters: int = 5_000
     resolve_s: float = 10
     connect_s: float = 30
     banner_s: float = 30
