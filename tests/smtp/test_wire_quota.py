@@ -69,6 +69,11 @@ class TestLearning:
         assert pauses == sorted(pauses)
         assert max(pauses) == PROBE_SELDOM
 
+    def test_while_one_scout_is_out_there_is_no_other(self) -> None:
+        quota = Quota(100, 1_000)
+        assert {quota.for_next(CROWD, is_scouted=True) for _ in range(2 * PROBE_SELDOM)} == {USUAL}
+        assert quota.for_next(CROWD) == SCOUT
+
     def test_few_connections_send_no_scout_beyond_the_first_limit(self) -> None:
         assert set(opened(Quota(100, 1_000), 2 * PROBE_SELDOM, among=CROWD - 1)) == {USUAL}
 
@@ -152,11 +157,20 @@ class TestScout:
 def alone(monkeypatch: pytest.MonkeyPatch) -> Limits:
     """One connection, and that a scout."""
     monkeypatch.setattr("mailer.mail.wire.quota.CROWD", 1)
-    return Limits(start=1, connections=1, sweep_s=0.05)
+    return Limits(start=1, connections=1, letters=1_000, sweep_s=0.05)
 
 
 class TestServers:
     """The wire and a real server."""
+
+    def test_of_all_connections_at_a_time_one_is_a_scout(self, wire_to: WireMaker) -> None:
+        bag = Bag(people(5_000))
+        with SmtpServer() as server:
+            wire = wire_to(server, limits=Limits(start=20, connections=20, sweep_s=0.05), letters_per_connection=10)
+            while bag.ends.total() < bag.total:
+                wire.turn(bag, 0.1)
+                assert sum(line.dialogue.is_scout for line in wire._lines) <= 1
+            assert wire.letters_per_connection > 10
 
     def test_one_connection_carries_a_thousand_letters(self, wire_to: WireMaker, alone: Limits) -> None:
         bag = Bag(people(2_000))

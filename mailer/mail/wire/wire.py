@@ -23,9 +23,9 @@ REVIEW_S = 0.1
 PARTING_S = 1.0
 _OWNER = itemgetter(0)
 SPELL_S = 0.002  # between two looks at everything else, which costs as much as a letter
-# a server that answers a letter within RUSH_S works on the others meanwhile: where less than one line in FEW had
+# a server that answers a letter within RUSH_S works on the others meanwhile: where fewer than one line in FEW had
 # something to say there is time to get letters ready, or to rest, which costs less than to look all the time
-RUSH_S, FEW, REST_S = 0.000_05, 3, 0.000_1
+RUSH_S, FEW, REST_S = 0.000_05, 2, 0.000_18
 
 
 class Wire:
