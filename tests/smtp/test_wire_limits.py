@@ -44,7 +44,7 @@ def test_every_step_has_its_limit_and_a_letter_no_less_than_the_standard_asks() 
 def test_so_many_connections_and_letters_on_each() -> None:
     limits = Limits()
     assert (limits.start, limits.connections) == (10, 50)
-    assert (Settings().letters_per_connection, limits.letters) == (100, 1_000)
+    assert (Settings().letters_per_connection, limits.letters) == (100, 5_000)
     assert RETURNS_LIMIT == 3
 
 

@@ -42,7 +42,9 @@ SELECT c.id AS client_id, c.email AS address, c.full_name, {_SKIP_OF_PAGE} AS re
 FROM ({{page}}) c"""  # noqa: S608
 
 _COLUMNS = "k.id, k.email, k.full_name, k.address_key, k.address_changed_at"
-_ALL = "SELECT {columns} FROM client k WHERE k.owner_id = %s AND k.id > %s AND k.id <= %s ORDER BY k.id LIMIT %s"
+_OF_OWNER = "FROM client k WHERE k.owner_id = %s AND k.id > %s AND k.id <= %s"
+_ALL = f"SELECT {{columns}} {_OF_OWNER} ORDER BY k.id LIMIT %s"
+_EVERYBODY = 1 << 60
 _OF_IDS = "SELECT {columns} FROM ({ids}) i JOIN client k ON k.id = i.id"
 _PICKED = (
     "SELECT client_id AS id FROM mailing_client"
@@ -123,3 +125,11 @@ def audience(work: Transaction, run: RunRow, limit: int, columns: str = _COLUMNS
     union = " UNION ".join([_TAGGED] * len(tags))
     values = [value for (tag_id,) in tags for value in (tag_id, *span)]
     return _OF_IDS.format(columns=columns, ids=f"{union} ORDER BY id LIMIT %s"), (*values, limit)
+
+
+def how_many(work: Transaction, run: RunRow) -> int:
+    """The whole audience above the cursor; where all are meant, in half the time that a page without end takes."""
+    if run.audience == Audience.ALL:
+        return int(work.rows(f"SELECT count(*) {_OF_OWNER}", (run.owner_id, run.cursor, run.upto_client_id))[0][0])
+    inner, values = audience(work, run, _EVERYBODY, "k.id")
+    return int(work.rows(f"SELECT count(*) FROM ({inner}) a", values)[0][0])  # noqa: S608 — our own constants

@@ -32,7 +32,6 @@ LEFT JOIN client c ON c.owner_id = s.owner_id AND c.address_key = s.address_key
 WHERE s.created_at >= %s AND {these}"""
 _OLDEST = "SELECT min(claimed_at) FROM claim WHERE {these}"
 _EXPECTED = "UPDATE run SET expected = %s WHERE id = %s"
-_EVERYBODY = 1 << 60
 
 
 def open_runs(driver: Driver, limit: int, mailing_id: int | None) -> list[RunFacts]:
@@ -86,8 +85,7 @@ def count_expected(driver: Driver, run_id: int) -> int:
     with driver.reading() as work:
         run = read_runs(work, {run_id})()[run_id]
         run.cursor = 0
-        inner, values = candidates.audience(work, run, _EVERYBODY, "k.id")
-        n = int(work.rows(f"SELECT count(*) FROM ({inner}) a", values)[0][0])  # noqa: S608
+        n = candidates.how_many(work, run)
     with driver.transaction() as work:
         work.run(_EXPECTED, (n, run_id))
     return n
