@@ -68,7 +68,8 @@ def _filled(n: int) -> list[bytes]:
         addresses = [f"c{i}@example.org" for i in these]
         ids = [b"<%d.aaaaaaaaaaaa@example.org>" % i for i in these]
         names = [f"Клиент {i}" for i in these]
-        last = [*map(b"".join, letter.lay(Addressees(addresses, names, ids, [link] * len(these)), date=date))]
+        to = Addressees(addresses, names, ids, [link] * len(these))
+        last = [*map(b"".join, letter.lay(to, date=date).letters)]
     return last
 
 

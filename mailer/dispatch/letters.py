@@ -22,7 +22,7 @@ from mailer.dispatch import imprint
 from mailer.dispatch.ledger.drivers import Driver
 from mailer.dispatch.ledger.types import Recipient
 from mailer.dispatch.markup import mail_ready, markup_pieces
-from mailer.mail.letter import Addressees, Draft, Letter, Piece, Pieces, Slot, compile_letter, date_header, is_writable
+from mailer.mail.letter import Addressees, Copies, Draft, Letter, Piece, Slot, compile_letter, date_header, is_writable
 from mailer.mail.letter.plain_text import text_from_html
 from mailer.models import Secret
 from mailer.rules.outcome import SkipReason
@@ -178,7 +178,7 @@ class Postmark:
 
     def letters(
         self, letter: Letter, run_id: int, client_ids: Sequence[int], addresses: Sequence[str], names: Sequence[str]
-    ) -> list[Pieces]:
+    ) -> Copies:
         """A copy for each; ValueError when the address or a value of any of them cannot stand in a letter."""
         known = self._tokens.get(run_id)
         tokens = known or RunTokens(self._key, run_id, self._domain)

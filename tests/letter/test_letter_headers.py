@@ -137,7 +137,7 @@ def test_short_ascii_subjects_stay_readable_on_the_wire():
 def test_a_copy_has_no_more_pieces_than_was_told(times):
     compiled = compile_letter(draft(subject=("For ", Slot("name")), text=("Hello ", Slot("name")) * times))
     to = Addressees([ANNA.address], [ANNA.name], [ANNA.message_id.encode()], [ANNA.unsubscribe_url.encode()])
-    pieces = len(compiled.lay(to, date=DATE)[0])
+    pieces = len(compiled.lay(to, date=DATE).letters[0])
     assert pieces <= compiled.pieces <= 2 * pieces + 20
 
 

@@ -105,8 +105,18 @@ def test_letters_filled_together_are_those_filled_one_by_one(pieces, subject, se
     letter = compile_letter(draft(subject=subject, text=pieces, html=pieces))
     addresses, names, ids, urls = zip(*several, strict=True)
     columns = Addressees(addresses, names, [one.encode() for one in ids], [one.encode() for one in urls])
-    together = [b"".join(one) for one in letter.lay(columns, date=DATE)]
+    together = [b"".join(one) for one in letter.lay(columns, date=DATE).letters]
     assert together == [letter.fill(one, date=DATE) for one in several]
+    assert max(map(len, together)) <= letter.lay(columns, date=DATE).size
+
+
+@given(pieces=written, subject=written, person=people)
+@lean
+def test_the_size_of_one_letter_is_exact(pieces, subject, person):
+    letter = compile_letter(draft(subject=subject, text=pieces, html=pieces))
+    ids, urls = [person.message_id.encode()], [person.unsubscribe_url.encode()]
+    copies = letter.lay(Addressees([person.address], [person.name], ids, urls), date=DATE)
+    assert copies.size == len(letter.fill(person, date=DATE))
 
 
 @pytest.mark.parametrize("unfit", ["a@b.example\nc@d.example", "a@b.example\n", "\na@b.example", "", "a b@c.example"])
@@ -115,7 +125,7 @@ def test_one_that_is_unfit_among_others_is_refused_and_shifts_nobody(unfit, plac
     addresses = ["a@b.example", "c@d.example", "e@f.example"]
     fit = Addressees(addresses, ["A", "B", "C"], [b"<a@b>", b"<c@d>", b"<e@f>"], [b"https://x/"] * 3)
     letter = compile_letter(draft())
-    assert [read(b"".join(one)).to[1] for one in letter.lay(fit, date=DATE)] == addresses
+    assert [read(b"".join(one)).to[1] for one in letter.lay(fit, date=DATE).letters] == addresses
     for field in "addresses", "message_ids", "unsubscribe_urls":
         column = list(getattr(fit, field))
         column[place] = unfit if field == "addresses" else column[place] + unfit[:1].encode() + b" \n" + column[0]

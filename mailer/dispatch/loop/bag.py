@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice, repeat
-from operator import add
 
 from mailer.dispatch.journal import ACCEPTED, DEFERRED, UNTOUCHED, WRITING, Journal, entry
 from mailer.dispatch.ledger.types import Finished
@@ -196,15 +195,13 @@ class Bag:
         people, these = hand.window.recipients, slice(indexes.start, indexes.stop)
         client_ids, addresses, names = people.client_ids[these], people.addresses[these], people.names[these]
         try:
-            letters = self._postmark.letters(hand.letter, hand.window.run_id, client_ids, addresses, names)
+            letters, size = self._postmark.letters(hand.letter, hand.window.run_id, client_ids, addresses, names)
         except ValueError:
             return False
         sender = self._postmark.sender
         # a letter is not filled for an address that is none; ours need no dot-stuffing
         smtputf8 = hand.letter.needs_smtputf8
         is_plain = not smtputf8 and sender.isascii() and "".join(addresses).isascii()
-        lengths = [*map(add, map(len, addresses), map(len, names))]  # to add up each letter costs as much as to join it
-        size = _size_of(letters[lengths.index(max(lengths))])
         terms = Terms(sender, size, smtputf8, is_stuffed=True, is_plain=is_plain)
         held = zip(repeat(hand), indexes, letters, strict=False)
         hand.again[:0] = [*map(Envelope, repeat(terms), addresses, held)][::-1]  # the next is the last

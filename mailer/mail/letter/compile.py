@@ -6,7 +6,7 @@ The fast path of the product: `lay` does per recipient only what differs between
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import repeat
-from typing import Final
+from typing import Final, NamedTuple
 
 from mailer.mail.letter.cleaning import (
     check_links,
@@ -35,8 +35,13 @@ _HEAD_PIECES: Final = 13
 
 # a slot in a body, and whether that body is HTML
 _Place = tuple[Slot, bool]
-# one copy, piece by piece: joined but once, together with what is said behind it
-Pieces = tuple[bytes, ...]
+
+
+class Copies(NamedTuple):
+    """Letters in pieces, to be joined once, with what is said behind them. None has more octets than `size`."""
+
+    letters: list[tuple[bytes, ...]]
+    size: int
 
 
 class Letter:
@@ -65,9 +70,9 @@ class Letter:
     def fill(self, to: Addressee, *, date: str) -> bytes:
         """The letter for one recipient; see `lay`."""
         message_id, url = to.message_id.encode(), to.unsubscribe_url.encode()
-        return b"".join(self.lay(Addressees([to.address], [to.name], [message_id], [url]), date=date)[0])
+        return b"".join(self.lay(Addressees([to.address], [to.name], [message_id], [url]), date=date).letters[0])
 
-    def lay(self, to: Addressees, *, date: str, is_vouched: bool = False) -> list[Pieces]:
+    def lay(self, to: Addressees, *, date: str, is_vouched: bool = False) -> Copies:
         """Whole letters, one for each: CRLF line ends, no dot first on a line; `date` of date_header.
 
         Column by column, which costs half of letter by letter. Raises ValueError if any address, Message-ID or link
@@ -83,19 +88,22 @@ class Letter:
         if date != self._dated[0]:
             self._dated = date, b"\r\nDate: " + written_date(date) + b"\r\n"
         fields = [column for index, standing in self._fields for column in _field(given[index], *standing)]
-        laid = [
-            self._top,
-            *mailboxes(given[0], addresses),
-            b"\r\nMessage-ID: ",
-            to.message_ids,
-            self._dated[1],
-            *(_unsubscribe(links) if self._has_link else ()),
-            b"Subject:",
-            *self._subject.lay(given),
-            _BELOW,
-            *(fields[piece] if isinstance(piece, int) else piece for piece in self._body),
-        ]
-        return [*zip(*(repeat(one) if isinstance(one, bytes) else one for one in _merged(laid)), strict=False)]
+        laid = _merged(
+            [
+                self._top,
+                *mailboxes(given[0], addresses),
+                b"\r\nMessage-ID: ",
+                to.message_ids,
+                self._dated[1],
+                *(_unsubscribe(links) if self._has_link else ()),
+                b"Subject:",
+                *self._subject.lay(given),
+                _BELOW,
+                *(fields[piece] if isinstance(piece, int) else piece for piece in self._body),
+            ]
+        )
+        letters = zip(*(repeat(one) if isinstance(one, bytes) else one for one in laid), strict=False)
+        return Copies([*letters], _most(laid))
 
 
 def compile_letter(draft: Draft) -> Letter:
@@ -124,6 +132,13 @@ def _unsubscribe(links: Sequence[bytes]) -> Laid:
         links,
         _ONE_CLICK,
     ]
+
+
+def _most(laid: Laid) -> int:
+    """Octets that no letter has more of: each column's longest, and most columns stand there twice."""
+    columns = {id(one): one for one in laid if not isinstance(one, bytes)}
+    longest = {key: max(map(len, column), default=0) for key, column in columns.items()}
+    return sum(len(one) if isinstance(one, bytes) else longest[id(one)] for one in laid)
 
 
 def _merged(laid: Laid) -> Laid:
