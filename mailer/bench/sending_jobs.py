@@ -26,7 +26,7 @@ LONGEST_S = 900.0
 SLICE_S = 10.0
 TICKS = 50
 AS_DELIVERED = Sending().connections  # at most: a run begins with ten
-LEARNED = Lessons()  # as a consumer has it from the second run on; the first of a measured process is not counted
+LEARNED = Lessons()  # from round to round of one measured process, as a consumer keeps it from run to run
 Facts = dict[str, float]
 
 

@@ -182,10 +182,14 @@ def test_a_trusted_owner_has_none(play: Play) -> None:
     assert len(play.take().recipients) == 7
 
 
-def test_everybody_expected_is_counted(play: Play, session: Session) -> None:
+@pytest.mark.parametrize(("audience", "expected"), [(Audience.TAGS, 4), (Audience.ALL, 7)])
+def test_everybody_expected_is_counted(play: Play, session: Session, audience: Audience, expected: int) -> None:
     tag = world.make_tag(session, play.owner)
     world.make_clients(session, play.owner, 4, tags=[tag])
-    play.open(3, mailing={"audience": Audience.TAGS, "tags": [tag]})
+    world.make_clients(session, world.make_user(session), 2)
+    play.open(3, mailing={"audience": audience, "tags": [tag]})
+    world.make_clients(session, play.owner, 5)  # too late for this run
+    session.commit()
     play.take(size=2)
-    assert play.ledger.count_expected(play.run_id) == 4
-    assert play.run().expected == 4
+    assert play.ledger.count_expected(play.run_id) == expected
+    assert play.run().expected == expected

@@ -4,6 +4,9 @@ import pytest
 
 from mailer.mail.wire import Lessons, Limits, Server, Wire, wire
 from mailer.mail.wire.lessons import KEPT_S
+from mailer.mail.wire.pool import Pool
+from mailer.mail.wire.quota import Quota
+from mailer.mail.wire.reports import Reports
 from tests.smtp.bag import Bag, people, settle
 from tests.smtp.conftest import WireMaker
 from tests.support.smtp_server import SmtpServer
@@ -75,3 +78,13 @@ def test_letters_are_made_ready_while_a_quick_server_works(
         settle(wire_to(server, limits=Limits(start=10, connections=10, sweep_s=0.05)), bag)
     assert sorted(bag.accepted) == sorted(people(2_000))
     assert (bag.prepared > 0) is is_told
+
+
+def test_letters_that_begin_within_a_thousandth_of_a_second_share_their_moment() -> None:
+    reports = Reports(Pool(1, 1), Quota(1, 1), set(), 10.0)
+    moments = []
+    for now_s in (10.0, 10.0004, 10.0009, 10.0011, 10.002, 10.0022):
+        reports.look(now_s)
+        assert reports.now_s == now_s
+        moments.append(reports.moment_s)
+    assert moments == [10.0, 10.0, 10.0, 10.0011, 10.0011, 10.0022]

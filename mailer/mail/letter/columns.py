@@ -65,6 +65,11 @@ class Column:
         return self._html
 
 
+def filled(column: list[bytes], standing: bytes) -> list[bytes]:
+    """With what stands for the empty ones."""
+    return column if all(column) else [one or standing for one in column]
+
+
 def mailboxes(names: Column, addresses: Sequence[bytes]) -> Laid:
     """What `mailbox` makes of each name and its address; where all names need words, in pieces."""
     if "".join(names.values).isascii():

@@ -16,7 +16,7 @@ from mailer.mail.letter.cleaning import (
     written_date,
     written_names,
 )
-from mailer.mail.letter.columns import Column, Laid, mailboxes
+from mailer.mail.letter.columns import Column, Laid, filled, mailboxes
 from mailer.mail.letter.headers import constant_headers
 from mailer.mail.letter.quoted import body_pieces, quoted
 from mailer.mail.letter.subject import Subject
@@ -118,9 +118,7 @@ def _standing(value: str) -> tuple[bytes, bytes]:
 
 def _field(given: Column, text_standing: bytes, html_standing: bytes) -> tuple[list[bytes], list[bytes]]:
     """A slot's columns in the text and in the HTML part; where a value is empty, what stands for it."""
-    if all(given.raw):
-        return given.text, given.html
-    return [one or text_standing for one in given.text], [one or html_standing for one in given.html]
+    return filled(given.text, text_standing), filled(given.html, html_standing)
 
 
 def _unsubscribe(links: Sequence[bytes]) -> Laid:

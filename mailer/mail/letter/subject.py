@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import repeat
 
 from mailer.mail.letter.cleaning import one_line
-from mailer.mail.letter.columns import Column, Laid
+from mailer.mail.letter.columns import Column, Laid, filled
 from mailer.mail.letter.pieces import joined
 from mailer.mail.letter.types import SLOT_NAMES, Piece, Slot
 from mailer.mail.letter.words import FOLD, encoded_words, is_plain
@@ -32,7 +32,7 @@ class Subject:
             return [self._constant]
         if self._may_be_plain:
             return [[self._fill_one(values) for values in zip(*(column.values for column in given), strict=True)]]
-        parts = [ready if index == _LITERAL else _or(given[index].words, ready) for index, _, ready in self._parts]
+        parts = [ready if index == _LITERAL else filled(given[index].words, ready) for index, _, ready in self._parts]
         parts = [part for part in parts if part]
         if all(isinstance(part, bytes) or all(part) for part in parts):
             return [b" ", *[piece for part in parts for piece in (FOLD, part)][1:]]
@@ -46,11 +46,6 @@ class Subject:
             return b" " + text.encode()
         words = [encoded_words(given[index]) if given[index] else ready for index, _, ready in self._parts]
         return b" " + FOLD.join(filter(None, words))
-
-
-def _or(words: list[bytes], ready: bytes) -> list[bytes]:
-    """What stands for the empty ones put in."""
-    return words if all(words) else [word or ready for word in words]
 
 
 def _part(piece: Piece) -> tuple[int, str, bytes]:

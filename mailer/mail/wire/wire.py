@@ -8,6 +8,7 @@ from collections.abc import Callable
 from operator import itemgetter
 
 from mailer.mail.smtp.events import Step, Trouble
+from mailer.mail.wire.lessons import Lessons
 from mailer.mail.wire.line import Line
 from mailer.mail.wire.mailbag import Mailbag
 from mailer.mail.wire.opener import Opener
@@ -49,7 +50,7 @@ class Wire:
         self._wakeup = Wakeup(self._poller)
         self._opener = Opener(server, self._poller, self.wake, context)
         self._pool = Pool(self._limits.start, self._limits.connections)
-        self._quota = quota or Quota(server.settings.letters_per_connection, self._limits.letters)
+        self._quota = quota or Lessons(monotonic).begin(server, self._limits)
         self._lines: set[Line] = set()
         self._now_s = self._sweep_at_s = self._review_at_s = self._reviewed_s = monotonic()
         self._served = self._answers = 0
@@ -100,7 +101,7 @@ class Wire:
         until_s, timeout_s = self._now_s + SPELL_S, min(timeout_s, self._limits.sweep_s)
         while self._serve_ready(bag, timeout_s) and self._now_s < until_s:
             timeout_s = SPELL_S  # the caller may have something to do by now
-            if self._served * FEW < len(self._lines) and self._is_rush and not bag.prepare():
+            if self._is_rush and self._served * FEW < len(self._lines) and not bag.prepare():
                 time.sleep(REST_S)
         if self._now_s >= self._review_at_s:
             self._review(bag)
