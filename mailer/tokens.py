@@ -4,18 +4,23 @@ Random ones are kept as hashes, keyed ones not at all: they can be made again fr
 import hashlib
 import hmac
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from binascii import b2a_base64, hexlify
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
-_LEAST_KEY = 16
-_MAC, _ID = 10, 16  # bytes
-_HEX = 2 * _ID
+_LEAST_KEY, _LONGEST_KEY = 16, 64
+# of what is keyed to one letter: octets of its message id, of its token's code, of both
+_ID, _MAC = 12, 9
+_BOTH = _ID + _MAC
+# octets of one step of SHAKE128 (FIPS 202), and the neighbours that they are enough for
+_RATE = 168
+_NEIGHBOURS = _RATE // _BOTH
+_LEAST_CLIENT = 4  # octets of its id in a token: so all tokens of a run are of one length
 _LONGEST, _LARGEST = 40, 2**63 - 1  # characters; an id. Two of eight bytes need 36
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 # so that no keyed value passes for another kind
-_UNSUBSCRIBE, _LETTERS, _ATOM = b"unsubscribe", b"two letters", b"atom"
+_LETTERS, _ATOM = b"letters", b"atom"
 
 
 def new_token() -> str:
@@ -37,40 +42,54 @@ def atom_id(key: bytes, what: str) -> str:
 class RunTokens:
     """What is keyed to each client of one run; the run's half of the hashing is done once for all of them.
 
-    One hash makes what two neighbours need, for hashing is half of what this costs: two message ids, two codes.
+    One hash makes what eight neighbours need, for hashing was half of what this cost: eight message ids, eight codes.
     """
 
     __slots__ = ("_hash", "_run", "_tail")
 
     def __init__(self, key: bytes, run_id: int, domain: str = "") -> None:
-        """`domain` is for message ids. Raises ValueError for a short key, OverflowError for a negative id."""
-        if len(key) < _LEAST_KEY:
-            raise ValueError(f"a key of at least {_LEAST_KEY} bytes is needed")
+        """`domain` is for message ids. ValueError for a key that is too short or long, OverflowError for an id < 0."""
+        if not _LEAST_KEY <= len(key) <= _LONGEST_KEY:
+            raise ValueError(f"a key of at least {_LEAST_KEY} bytes is needed, and at most {_LONGEST_KEY}")
         self._run = _written_run(run_id)
-        self._hash = hashlib.blake2b(self._run, digest_size=2 * (_ID + _MAC), key=key, person=_LETTERS)
+        # a whole block, hashed already when it is copied, as KMAC does it (NIST SP 800-185 §4)
+        self._hash = hashlib.shake_128((_LETTERS + bytes((len(key),)) + key + self._run).ljust(_RATE, b"\0"))
         self._tail = f"@{domain}>".encode()
 
-    def for_letters(self, client_ids: Iterable[int]) -> tuple[list[bytes], list[bytes]]:
+    def for_letters(self, client_ids: Sequence[int]) -> tuple[list[bytes], list[bytes]]:
         """Message ids, with angle brackets (RFC 5322 §3.6.4), and unsubscribe tokens, about 24 url-safe characters.
 
         The same for every attempt at one recipient of a run. Raises OverflowError for a negative id.
         """
-        message_ids, tokens = list[bytes](), list[bytes]()
-        add_id, add_token = message_ids.append, tokens.append
-        run, tail, new, hashed = self._run, self._tail, self._hash.copy, -1
-        ids = macs = b""
+        width = self._width(max(client_ids, default=0))
+        if width != self._width(min(client_ids, default=0)):
+            alone = [self.for_letters([one]) for one in client_ids]
+            return [ids[0] for ids, _tokens in alone], [tokens[0] for _ids, tokens in alone]
+        keyed, run, tail = self._keyed(client_ids), self._run, self._tail
+        written = hexlify(b"".join(keyed))
+        ends = range(2 * _ID, len(written), 2 * _BOTH)
+        message_ids = [b"<" + written[end - 2 * _ID : end] + tail for end in ends]
+        whose = zip(client_ids, keyed, strict=True)
+        packed = [run + client_id.to_bytes(width, "big") + both[_ID:] for client_id, both in whose]
+        text, size = _url_safe(b"".join(packed)), (len(run) + width + _MAC) // 3 * 4
+        return message_ids, [text[at : at + size] for at in range(0, len(text), size)]
+
+    def _keyed(self, client_ids: Sequence[int]) -> list[bytes]:
+        found = list[bytes]()
+        add, new, hashed, block = found.append, self._hash.copy, -1, b""
         for client_id in client_ids:
-            pair = client_id >> 1
-            if pair != hashed:
-                hashed, mac = pair, new()
-                mac.update(pair.to_bytes(8, "big"))
-                digest = mac.digest()
-                ids, macs = hexlify(digest[:_HEX]), digest[_HEX:]
-            client, second = client_id.to_bytes(8, "big").lstrip(b"\0"), client_id & 1
-            add_id(b"<" + (ids[_HEX:] if second else ids[:_HEX]) + tail)
-            add_token(b2a_base64(run + client + (macs[_MAC:] if second else macs[:_MAC])))
-        # one to a line by now: what is the same for all is done to all at once
-        return message_ids, b"".join(tokens).translate(_URL_SAFE, b"=").split(b"\n")[:-1]
+            neighbours, place = client_id // _NEIGHBOURS, client_id % _NEIGHBOURS * _BOTH
+            if neighbours != hashed:
+                hashed, hashing = neighbours, new()
+                hashing.update(neighbours.to_bytes(8, "big"))
+                block = hashing.digest(_RATE)
+            add(block[place : place + _BOTH])
+        return found
+
+    def _width(self, client_id: int) -> int:
+        """Octets of this id in a token: as many as it needs, and more, so that base64 fills nothing up."""
+        least = max(_LEAST_CLIENT, (client_id.bit_length() + 7) // 8)
+        return least + -(len(self._run) + least) % 3
 
 
 def unsubscribe_token(key: bytes, run_id: int, client_id: int) -> str:
@@ -79,18 +98,38 @@ def unsubscribe_token(key: bytes, run_id: int, client_id: int) -> str:
 
 
 def read_unsubscribe_token(key: bytes, token: str) -> tuple[int, int] | None:
-    """(run_id, client_id), or None for anything that `unsubscribe_token` did not make, in that very spelling."""
-    ids = _unpack(token)
-    if ids is None:
-        return None
-    return ids if any(hmac.compare_digest(one, token.encode()) for one in _spellings(key, *ids)) else None
+    """(run_id, client_id), or None for anything that `unsubscribe_token` makes or made, in that very spelling."""
+    for mac, spelled in _SPELLINGS:
+        ids = _unpack(token, mac)
+        if ids is not None and hmac.compare_digest(spelled(key, *ids), token):
+            return ids
+    return None
 
 
-def _spellings(key: bytes, run_id: int, client_id: int) -> tuple[bytes, bytes]:
-    """Today's, and that of the first letters, each of whose codes had a hash of its own."""
+def _first_spelled(key: bytes, run_id: int, client_id: int) -> str:
+    """Of the first letters: each code had a hash of its own."""
     packed = _written_run(run_id) + _written(client_id)
-    first = hashlib.blake2b(packed, digest_size=_MAC, key=key, person=_UNSUBSCRIBE).digest()
-    return unsubscribe_token(key, run_id, client_id).encode(), urlsafe_b64encode(packed + first).rstrip(b"=")
+    return _url_safe(packed + hashlib.blake2b(packed, digest_size=10, key=key, person=b"unsubscribe").digest()).decode()
+
+
+def _spelled_by_two(key: bytes, run_id: int, client_id: int) -> str:
+    """Of the next ones: two neighbours shared a hash, behind their message ids."""
+    run, pair, at = _written_run(run_id), client_id // 2, 32 + client_id % 2 * 10
+    hashed = hashlib.blake2b(run + pair.to_bytes(8, "big"), digest_size=52, key=key, person=b"two letters").digest()
+    return _url_safe(run + _written(client_id) + hashed[at : at + 10]).decode()
+
+
+# octets of the code, and how a token is made with it. Links of letters work for as long as the key is there
+_SPELLINGS: tuple[tuple[int, Callable[[bytes, int, int], str]], ...] = (
+    (_MAC, unsubscribe_token),
+    (10, _spelled_by_two),
+    (10, _first_spelled),
+)
+
+
+def _url_safe(packed: bytes) -> bytes:
+    """Base64 without an end that is filled up (RFC 4648 §5)."""
+    return b2a_base64(packed, newline=False).translate(_URL_SAFE, b"=")
 
 
 def _written_run(run_id: int) -> bytes:
@@ -103,12 +142,12 @@ def _written(number: int) -> bytes:
     return number.to_bytes(8, "big").lstrip(b"\0")
 
 
-def _unpack(token: str) -> tuple[int, int] | None:
+def _unpack(token: str, mac: int) -> tuple[int, int] | None:
     """What a token claims, unchecked; None where it cannot be one at all."""
     if len(token) > _LONGEST or not token.isascii():
         return None
     try:
-        packed = urlsafe_b64decode(token + "=" * (-len(token) % 4))[:-_MAC]
+        packed = urlsafe_b64decode(token + "=" * (-len(token) % 4))[:-mac]
     except ValueError:
         return None
     if not packed or packed[0] >= len(packed):

@@ -67,9 +67,20 @@ def test_ids_cannot_be_shifted_from_one_to_the_other() -> None:
     assert message_id(KEY, 0x0102, 0x03, "example.org") != message_id(KEY, 0x01, 0x0203, "example.org")
 
 
-def test_a_weak_key_is_refused() -> None:
+@pytest.mark.parametrize("key", [b"", b"k" * 15, b"k" * 65])
+def test_a_weak_key_is_refused(key: bytes) -> None:
     with pytest.raises(ValueError, match="16 bytes"):
-        unsubscribe_token(b"", 1, 1)
+        unsubscribe_token(key, 1, 1)
+
+
+def test_no_part_of_a_key_is_taken_for_a_run() -> None:
+    assert message_id(KEY, 1, 2, "") != message_id(KEY + b"\1\1", 0, 2, "")
+
+
+@pytest.mark.parametrize("ids", [(-1, 1), (1, -1)])
+def test_there_is_no_negative_id(ids: tuple[int, int]) -> None:
+    with pytest.raises(OverflowError):
+        unsubscribe_token(KEY, *ids)
 
 
 def test_a_message_id_is_the_same_for_every_attempt() -> None:
@@ -82,14 +93,16 @@ def test_a_message_id_is_the_same_for_every_attempt() -> None:
     assert once != message_id(OTHER_KEY, 1, 2, "mail.example.org")
 
 
-def test_links_of_letters_sent_long_ago_go_on_working() -> None:
-    assert read_unsubscribe_token(KEY, "AgEsARFwHHU64ibinkza_g") == (300, 70_000)
-    assert read_unsubscribe_token(KEY, "AgEsARFwHHU64ibinkza_h") is None
+@pytest.mark.parametrize("token", ["AgEsARFwHHU64ibinkza_g", "AgEsARFwnZ_R7j8bRmpWsA"])
+def test_links_of_letters_sent_long_ago_go_on_working(token: str) -> None:
+    assert read_unsubscribe_token(KEY, token) == (300, 70_000)
+    assert read_unsubscribe_token(KEY, token[:-1] + "w") is None
+    assert read_unsubscribe_token(OTHER_KEY, token) is None
 
 
 def test_what_is_written_today_stays_as_it_is() -> None:
-    assert unsubscribe_token(KEY, 300, 70_000) == "AgEsARFwnZ_R7j8bRmpWsA"
-    assert message_id(KEY, 300, 70_000, "example.org") == "<e9fcf361639e6219aa8317145c997cde@example.org>"
+    assert unsubscribe_token(KEY, 300, 70_000) == "AgEsAAAAARFw1mZWxjZIng3q"
+    assert message_id(KEY, 300, 70_000, "example.org") == "<6cf919064acaecdc3a625faa@example.org>"
 
 
 @given(IDS, st.lists(IDS, max_size=8))
