@@ -104,7 +104,8 @@ class TestServersThatCloseAfterSoManyLetters:
         with SmtpServer(close_after=8, pipelining=pipelining) as server:
             wire = wire_to(server, limits=Limits(start=1, connections=2, sweep_s=0.05))
             settle(wire, bag)
-            assert wire.letters_per_connection == 8
+            # in lockstep the end is mostly seen beside the last reply: then it costs nothing, and there is no lesson
+            assert wire.letters_per_connection == 8 or not (pipelining or bag.came_back)
             assert sorted(set(server.recipients())) == sorted(people(80))
             assert len(server.letters) == 80
         assert len(bag.unknown) <= 2

@@ -4,6 +4,7 @@ import pytest
 
 from mailer.mail.smtp.events import Step, Terms, Unfit
 from mailer.mail.wire import Limits
+from mailer.mail.wire.line import SIP
 from tests.smtp.bag import Bag, people, turn_until
 from tests.smtp.conftest import WireMaker
 from tests.support.smtp_server import SmtpServer
@@ -42,6 +43,26 @@ def test_a_large_letter_is_written_in_parts(wire_to: WireMaker) -> None:
         deliver(wire_to, server, bag, limits=Limits(start=2, connections=2))
         assert {letter.raw for letter in server.letters} == {bag.letter}
         assert len(server.letters) == 5
+
+
+def test_a_reply_of_any_length_is_read_to_its_end(wire_to: WireMaker) -> None:
+    lengths = [*range(SIP - 60, SIP + 60), 2 * SIP, 5_000]
+    bag = Bag(people(len(lengths)))
+    with SmtpServer() as server:
+        for length in reversed(lengths):
+            server.add("dot", code=250, text="x" * length, times=1)
+        deliver(wire_to, server, bag, limits=Limits(start=1, connections=1))
+        assert server.connections == 2  # a hundred letters each
+    assert sorted(len(text) for _step, _code, text in bag.answers.values()) == [min(one, 1_000) for one in lengths]
+
+
+def test_a_reply_of_many_lines_is_read_to_its_end(wire_to: WireMaker) -> None:
+    bag = Bag(people(5))
+    with SmtpServer() as server:
+        server.add("dot", code=250, text="\n".join(["thank you"] * 4_000))
+        deliver(wire_to, server, bag, limits=Limits(start=1, connections=1))
+        assert server.connections == 1
+    assert sorted(bag.accepted) == people(5)
 
 
 @pytest.mark.parametrize("step", ["rcpt", "data", "dot"])

@@ -192,7 +192,7 @@ class TestServers:
             assert wire.letters_per_connection == 70
         assert bag.unknown == {}
         assert sorted(bag.accepted) == sorted(people(1_500))
-        assert 1 <= len(bag.came_back) <= 5
+        assert len(bag.came_back) <= 5
 
     @pytest.mark.fault
     @pytest.mark.parametrize("step", ["mail", "rcpt", "data"])

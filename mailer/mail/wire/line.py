@@ -11,7 +11,7 @@ from mailer.mail.smtp.dialogue import Dialogue
 from mailer.mail.smtp.events import Event, Step
 from mailer.mail.smtp.settings import Settings
 from mailer.mail.wire.names import Address
-from mailer.mail.wire.poller import Poller
+from mailer.mail.wire.poller import ONCE, QUICK, Poller
 from mailer.mail.wire.settings import Limits
 from mailer.mail.wire.tls import deaf, ear_of, received, wrapped
 
@@ -36,6 +36,7 @@ class Line:
         "_fd",
         "_host",
         "_poller",
+        "_reading",
         "_sock",
         "_talking",
         "_unsent",
@@ -63,6 +64,7 @@ class Line:
         self._sock: socket.socket
         self._fd = -1
         self._watched = 0
+        self._reading = EVENT_READ
         self._talking = False
         self._unsent: bytes | memoryview = b""
         self.ear: Callable[[int], bytes] = deaf
@@ -97,16 +99,21 @@ class Line:
 
     def work(self, mask: int) -> list[Event]:
         """The poller says that the socket can go on."""
+        events: list[Event] = []
         try:
-            if self._talking:
-                if mask & EVENT_WRITE and self._unsent:
-                    self._push()
-                return self._hear() if mask & EVENT_READ else []
-            return self._set_up()
+            if not self._talking:
+                return self._set_up()
+            if mask & EVENT_WRITE and self._unsent:
+                self._push()
+            if mask & EVENT_READ:
+                events += self._hear()
+                while self._watched & ONCE and not self.dialogue.over:
+                    events += self._hear()
         except _WOULD_BLOCK:
-            return []
+            pass
         except OSError as error:
-            return self._broken(str(error))
+            events += self._broken(str(error))
+        return events
 
     def flush(self) -> Sequence[Event]:
         """Write what the dialogue has to say; what the kernel does not take waits for the poller."""
@@ -165,8 +172,8 @@ class Line:
         except _WOULD_BLOCK:
             pass
         self._unsent = unsent
-        if unsent or self._watched != EVENT_READ:
-            self._watch(EVENT_READ | EVENT_WRITE if unsent else EVENT_READ)
+        if unsent or self._watched != self._reading:
+            self._watch(EVENT_READ | EVENT_WRITE if unsent else self._reading)
 
     def _hear(self) -> list[Event]:
         data = received(self._sock, CHUNK)
@@ -177,9 +184,16 @@ class Line:
         if not talk.ready and talk.greeting.tls_wanted and not talk.over:
             self._talking = False
             events += self._shake_hands()
-        elif talk.ready:
-            self.ear = ear_of(self._sock)
+        elif talk.ready and self.ear is deaf and not talk.over:
+            self._open_ear()
         return events
+
+    def _open_ear(self) -> None:
+        self.ear = ear_of(self._sock)
+        # beneath TLS more may have come than was asked for, and then nobody tells of it again
+        self._reading = EVENT_READ | QUICK | (0 if isinstance(self._sock, ssl.SSLSocket) else ONCE)
+        if self._watched == EVENT_READ:
+            self._watch(self._reading)
 
     def _set_up(self) -> list[Event]:
         greeting = self.dialogue.greeting

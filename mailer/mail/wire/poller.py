@@ -1,13 +1,23 @@
-"""Which sockets can go on: epoll itself where there is one, for `selectors` costs twice as much per wait; else that."""
+"""Which sockets can go on: epoll itself where there is one, for `selectors` costs twice as much per wait; else that.
+
+Interests and masks are those of `selectors`, and two more for readers. QUICK: told apart, where there is something to
+be read and nothing else to tell. ONCE: told once of what has come, where the platform can do that and it costs less;
+whoever asks for it reads until nothing is left.
+"""
 
 import select
 import sys
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import Any, Protocol
 
+QUICK, ONCE = 4, 8
+# owners of quick ones that can be read, and of the others, with what they can do
+Ready = tuple[list[Any], list[tuple[Any, int]]]
+_BOTH = EVENT_READ | EVENT_WRITE
+
 
 class Poller(Protocol):
-    """Knows sockets by their descriptors, each with something of the caller's. Masks are those of `selectors`."""
+    """Knows sockets by their descriptors, each with something of the caller's."""
 
     def register(self, fd: int, interest: int, owner: Any) -> None:
         """Watch this one from now on."""
@@ -18,8 +28,8 @@ class Poller(Protocol):
     def unregister(self, fd: int) -> None:
         """Watch it no more."""
 
-    def wait(self, timeout_s: float) -> list[tuple[Any, int]]:
-        """Owners of the sockets that can go on, with what they can do; empty when the time is over."""
+    def wait(self, timeout_s: float) -> Ready:
+        """Whose sockets can go on; nobody's when the time is over."""
 
     def close(self) -> None:
         """Of no use afterwards."""
@@ -34,19 +44,27 @@ class SelectorPoller:
 
     def register(self, fd: int, interest: int, owner: Any) -> None:
         """See Poller."""
-        self._selector.register(fd, interest, owner)
+        self._selector.register(fd, interest & _BOTH, (owner, interest))
 
     def modify(self, fd: int, interest: int, owner: Any) -> None:
         """See Poller."""
-        self._selector.modify(fd, interest, owner)
+        self._selector.modify(fd, interest & _BOTH, (owner, interest))
 
     def unregister(self, fd: int) -> None:
         """See Poller."""
         self._selector.unregister(fd)
 
-    def wait(self, timeout_s: float) -> list[tuple[Any, int]]:
+    def wait(self, timeout_s: float) -> Ready:
         """See Poller."""
-        return [(key.data, mask) for key, mask in self._selector.select(timeout_s)]
+        quick: list[Any] = []
+        others: list[tuple[Any, int]] = []
+        for key, mask in self._selector.select(timeout_s):
+            owner, interest = key.data
+            if interest & QUICK and mask == EVENT_READ:
+                quick.append(owner)
+            else:
+                others.append((owner, mask))
+        return quick, others
 
     def close(self) -> None:
         """See Poller."""
@@ -54,9 +72,15 @@ class SelectorPoller:
 
 
 if sys.platform == "linux":
-    _EPOLL = {EVENT_READ: select.EPOLLIN, EVENT_WRITE: select.EPOLLOUT}
-    _EPOLL[EVENT_READ | EVENT_WRITE] = select.EPOLLIN | select.EPOLLOUT
     _READ = select.EPOLLIN
+    # whoever is not quick is watched for a second name of the same thing, and so is never told the first alone
+    _EPOLL = {
+        EVENT_READ: _READ | select.EPOLLRDNORM,
+        EVENT_WRITE: select.EPOLLOUT,
+        EVENT_READ | EVENT_WRITE: _READ | select.EPOLLRDNORM | select.EPOLLOUT,
+        EVENT_READ | QUICK: _READ | select.EPOLLRDHUP,
+        EVENT_READ | QUICK | ONCE: _READ | select.EPOLLRDHUP | select.EPOLLET,
+    }
 
     class EpollPoller:
         """Linux."""
@@ -64,41 +88,39 @@ if sys.platform == "linux":
         def __init__(self) -> None:
             """Watching nothing."""
             self._epoll = select.epoll()
-            self._owners: dict[int, tuple[Any, int]] = {}
-            self._readable: dict[int, tuple[Any, int]] = {}  # what is mostly answered, made beforehand
+            self._owners: dict[int, Any] = {}
+            self._interests: dict[int, int] = {}
 
         def register(self, fd: int, interest: int, owner: Any) -> None:
             """See Poller."""
             self._epoll.register(fd, _EPOLL[interest])
-            self._owners[fd] = owner, interest
-            self._readable[fd] = owner, EVENT_READ
+            self._owners[fd], self._interests[fd] = owner, interest
 
         def modify(self, fd: int, interest: int, owner: Any) -> None:
             """See Poller."""
             self._epoll.modify(fd, _EPOLL[interest])
-            self._owners[fd] = owner, interest
-            self._readable[fd] = owner, EVENT_READ
+            self._owners[fd], self._interests[fd] = owner, interest
 
         def unregister(self, fd: int) -> None:
             """See Poller."""
-            del self._owners[fd], self._readable[fd]
+            del self._owners[fd], self._interests[fd]
             self._epoll.unregister(fd)
 
-        def wait(self, timeout_s: float) -> list[tuple[Any, int]]:
+        def wait(self, timeout_s: float) -> Ready:
             """See Poller. A broken socket can do whatever it is watched for: trying shows what is wrong."""
-            readable = self._readable
-            return [
-                readable[fd] if event == _READ else self._able(fd, event) for fd, event in self._epoll.poll(timeout_s)
-            ]
+            found, owners = self._epoll.poll(timeout_s), self._owners
+            quick = [owners[fd] for fd, event in found if event == _READ]
+            if len(quick) == len(found):
+                return quick, []
+            return quick, [(owners[fd], self._able(fd, event)) for fd, event in found if event != _READ]
 
         def close(self) -> None:
             """See Poller."""
             self._epoll.close()
 
-        def _able(self, fd: int, event: int) -> tuple[Any, int]:
-            owner, interest = self._owners[fd]
-            can_read, can_write = event & ~select.EPOLLOUT, event & ~select.EPOLLIN
-            return owner, ((EVENT_READ if can_read else 0) | (EVENT_WRITE if can_write else 0)) & interest
+        def _able(self, fd: int, event: int) -> int:
+            can_read, can_write = event & ~select.EPOLLOUT, event & ~(_READ | select.EPOLLRDNORM | select.EPOLLRDHUP)
+            return ((EVENT_READ if can_read else 0) | (EVENT_WRITE if can_write else 0)) & self._interests[fd]
 
 
 def open_poller() -> Poller:

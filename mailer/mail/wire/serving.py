@@ -4,7 +4,7 @@ What goes well on many lines at once is done together, step by step: a server is
 and the kernel's code and ours push each other out of the processor's caches less often.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from selectors import EVENT_READ
 from typing import TypeGuard
 
@@ -25,21 +25,24 @@ class Serving:
         self.hungry: dict[Line, None] = {}
         self.taking = True
 
-    def serve(self, bag: Mailbag, ready: Sequence[tuple[Line, int]]) -> None:
+    def serve(self, bag: Mailbag, quick: Sequence[Line], slow: Iterable[tuple[Line, int]]) -> None:
         """Once round the lines that the poller found; `reports.now_s` is this moment."""
         now_s = self._reports.now_s
         smooth, others = list[Line](), list[Line]()
         taken: list[Taken] = []
-        for (line, mask), words in zip(ready, _heard(ready), strict=True):
+        for line, words in zip(quick, _heard(quick), strict=True):
             talk = line.dialogue
             letter = talk.taken(words) if words and talk.begun < talk.look_ahead else None
             if letter is None:
-                self._hear(bag, line, mask, words)
+                self._hear(bag, line, EVENT_READ, words)
                 others.append(line)
             else:
                 line.since_s = now_s
                 smooth.append(line)
                 taken.append(letter)
+        for line, mask in slow:
+            self._hear(bag, line, mask)
+            others.append(line)
         if taken:
             self._serve_together(bag, smooth, taken, others)
         for line in others:
@@ -114,10 +117,12 @@ class Serving:
             others.append(line)
         return [line for line, _letter in kept], [letter for _line, letter in kept]
 
-    def _hear(self, bag: Mailbag, line: Line, mask: int, words: bytes) -> None:
+    def _hear(self, bag: Mailbag, line: Line, mask: int, words: bytes = b"") -> None:
         talk = line.dialogue
         before = _stage(line)
-        events = talk.receive(words) if words else line.work(mask)
+        events = talk.receive(words) if words else []
+        if not words or (len(words) >= SIP and not talk.over):
+            events += line.work(mask)
         if _stage(line) != before:
             line.since_s = self._reports.now_s
         if talk.over and not talk.leaving:
@@ -181,12 +186,12 @@ class Serving:
             self._drop(line)
 
 
-def _heard(ready: Sequence[tuple[Line, int]]) -> list[bytes]:
+def _heard(lines: Iterable[Line]) -> list[bytes]:
     """What each server says; nothing where that is not all there is to do."""
     heard = []
-    for line, mask in ready:
+    for line in lines:
         try:
-            heard.append(line.ear(SIP) if mask == EVENT_READ else b"")
+            heard.append(line.ear(SIP))
         except OSError:
             heard.append(b"")  # `work` meets it again
     return heard

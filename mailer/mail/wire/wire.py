@@ -5,7 +5,6 @@ called from another. Says nothing about a letter that the dialogue did not say.
 import ssl
 import time
 from collections.abc import Callable
-from operator import itemgetter
 
 from mailer.mail.smtp.events import Step, Trouble
 from mailer.mail.wire.lessons import Lessons
@@ -22,7 +21,6 @@ from mailer.mail.wire.wakeup import Wakeup
 
 REVIEW_S = 0.1
 PARTING_S = 1.0
-_OWNER = itemgetter(0)
 SPELL_S = 0.002  # between two looks at everything else, which costs as much as a letter
 # a server that answers a letter within RUSH_S works on the others meanwhile: where fewer than one line in FEW had
 # something to say there is time to get letters ready, or to rest, which costs less than to look all the time
@@ -151,15 +149,15 @@ class Wire:
 
     def _serve_ready(self, bag: Mailbag, timeout_s: float) -> bool:
         """Once round the sockets that can go on; False: the caller is wanted, or nothing came."""
-        ready = self._poller.wait(timeout_s)
+        quick, others = self._poller.wait(timeout_s)
         self._look()
-        is_wanted = None in map(_OWNER, ready)
+        slow = [one for one in others if one[0] is not None]
+        is_wanted = len(slow) < len(others)
         if is_wanted:
             self._wakeup.clear()
-            ready = [one for one in ready if one[0] is not None]
-        self._serving.serve(bag, ready)
-        self._served = len(ready)
-        return bool(ready) and not is_wanted
+        self._serving.serve(bag, quick, slow)
+        self._served = len(quick) + len(slow)
+        return self._served > 0 and not is_wanted
 
     def _look(self) -> None:
         """At the clock, which is what everybody here goes by until the next look."""
