@@ -22,6 +22,7 @@ def flask_settings(config: Config) -> dict[str, Any]:
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "hide_parameters": True,
             "pool_pre_ping": not config.is_sqlite,
+            "pool_use_lifo": True,  # the connection used last knows most: pages of a file, statements of a server
             "connect_args": connect_args(config.database_url),
         },
         "MAX_CONTENT_LENGTH": 32 * MEGABYTE,
