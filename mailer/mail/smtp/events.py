@@ -35,7 +35,7 @@ class Unfit(StrEnum):
     BAD_ADDRESS = "bad_address"
 
 
-# a letter in pieces that follow each other: joined but once, with what is said behind it
+# a letter in pieces, one at least, that follow each other: joined but once, with what is said behind it
 Body = Sequence[bytes]
 
 

@@ -204,5 +204,5 @@ def _stage(line: Line) -> tuple[object, ...]:
 
 
 def _is_whole(letters: Sequence[Body | None]) -> TypeGuard[Sequence[Body]]:
-    """None of them was taken back."""
-    return None not in letters
+    """None of them was taken back; every letter has pieces."""
+    return all(letters)
