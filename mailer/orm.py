@@ -171,7 +171,7 @@ def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",  # NORMAL forgets claims on power loss
         "foreign_keys=ON",
-        "cache_size=-1500",  # KiB per connection instead of 2000: what a worker's memory grows by
+        "cache_size=-1000",  # KiB per connection instead of 2000: what a worker's memory grows by
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -89,6 +89,8 @@ class _Bench:
         with place.database() as engine:
             world.plan(engine, self._owners)
         self._take(place.name, lambda port: worker.ask("send", port=port))
+        with place.database() as engine:
+            world.settle_down(engine)  # now, not while somebody else is measured
 
     def plain(self, place: Place, worker: Worker) -> None:
         """The plain loop on the same kind of database."""
