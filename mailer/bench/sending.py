@@ -1,7 +1,6 @@
 """Part “send”: the engine end to end beside `smtp-source` and the plain loop, in turn, at the same kind of receiver."""
 
 from collections import defaultdict
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -63,8 +62,9 @@ class _Bench:
         self._peak: dict[str, float] = {}
 
     def prepare(self, place: Place, worker: Worker, plain_place: Place, plain_worker: Worker) -> None:
-        """Address books, and a first small run that nobody counts.
+        """Address books, and two runs that nobody counts: a small one, which memory grows from, and one of full size.
 
+        By the end of that the server is known as it is to a consumer: how many letters a connection may carry.
         The plain loop has a place of its own: it leaves a heap behind that no consumer has, and rows of a run whose
         number comes after all others, so that the engine's would go into the middle of the index.
         """
@@ -79,6 +79,7 @@ class _Bench:
             world.fill_books(engine, self._owners, self._sizes.send)
             world.settle_down(engine)
         self.workers.append((place, worker))
+        self._run(place, worker)
         with plain_place.database() as engine:
             world.fill_books(engine, world.make_owners(engine, 1), self._sizes.plain)
             world.settle_down(engine)
@@ -86,20 +87,20 @@ class _Bench:
 
     def engine(self, place: Place, worker: Worker) -> None:
         """One whole run."""
-        with place.database() as engine:
-            world.plan(engine, self._owners)
-        self._take(place.name, lambda port: worker.ask("send", port=port))
-        with place.database() as engine:
-            world.settle_down(engine)  # now, not while somebody else is measured
+        self._note(place.name, *self._run(place, worker))
 
     def plain(self, place: Place, worker: Worker) -> None:
         """The plain loop on the same kind of database."""
         count = self._sizes.plain
-        self._take(f"plain loop, {place.name}", lambda port: worker.ask("plain", port=port, count=count))
+        with receivers.fastest() as receiver:
+            facts = worker.ask("plain", port=receiver.port, count=count)
+        self._note(f"plain loop, {place.name}", facts, receiver)
 
     def source(self) -> None:
         """The yardstick."""
-        self._take(SOURCE, self._run_source)
+        with receivers.fastest() as receiver:
+            facts = self._run_source(receiver.port)
+        self._note(SOURCE, facts, receiver)
 
     def weigh(self, place: Place, worker: Worker) -> None:
         """The most memory so far, and after a great run where one is asked for."""
@@ -113,6 +114,15 @@ class _Bench:
             with receivers.fastest() as receiver:
                 self._peak[place.name] = worker.ask("send", port=receiver.port)["peak_mb"]
 
+    def _run(self, place: Place, worker: Worker) -> tuple[dict[str, float], receivers.Receiver]:
+        with place.database() as engine:
+            world.plan(engine, self._owners)
+        with receivers.fastest() as receiver:
+            facts = worker.ask("send", port=receiver.port)
+        with place.database() as engine:
+            world.settle_down(engine)  # now, not while somebody else is measured
+        return facts, receiver
+
     def _run_source(self, port: int) -> dict[str, float]:
         count = self._sizes.send
         options = ["-s", "10", "-d", "-m", str(count), "-l", str(LETTER_BYTES), "-f", SENDER, "-t", "c@example.org"]
@@ -123,9 +133,7 @@ class _Bench:
             child.end()
         return {"letters": count, "wall_s": spent.wall_s, "cpu_s": spent.cpu_s}
 
-    def _take(self, name: str, run: Callable[[int], dict[str, float]]) -> None:
-        with receivers.fastest() as receiver:
-            facts = run(receiver.port)
+    def _note(self, name: str, facts: dict[str, float], receiver: receivers.Receiver) -> None:
         series = self.series[name]
         series.wall.append(facts["letters"] / facts["wall_s"])
         series.cpu.append(facts["letters"] / facts["cpu_s"])
