@@ -30,7 +30,10 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailServer:
-    """Where letters go: the same server for mailings and for the service's own letters."""
+    """Where letters go: the same server for mailings and for the service's own letters.
+
+    `look_ahead`: the next letter's envelope may travel behind a body, where the server offers PIPELINING.
+    """
 
     host: str = ""
     port: int = 25
@@ -39,6 +42,7 @@ class MailServer:
     use_tls: bool = False
     use_ssl: bool = False
     sender: str = "mailer@localhost"
+    look_ahead: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +169,7 @@ def _mail(environ: Mapping[str, str]) -> MailServer:
         use_tls=flag("MAIL_USE_TLS", default=False),
         use_ssl=flag("MAIL_USE_SSL", default=False),
         sender=word("MAIL_DEFAULT_SENDER", "mailer@localhost"),
+        look_ahead=flag("MAIL_LOOK_AHEAD", default=True),
     )
 
 

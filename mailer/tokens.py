@@ -11,12 +11,12 @@ from uuid import UUID
 
 _LEAST_KEY, _LONGEST_KEY = 16, 64
 # of what is keyed to one letter: octets of its message id, of its token's code, of both
-_ID, _MAC = 12, 9
+_ID, _MAC = 11, 10
 _BOTH = _ID + _MAC
 # octets of one step of SHAKE128 (FIPS 202), and the neighbours that they are enough for
 _RATE = 168
 _NEIGHBOURS = _RATE // _BOTH
-_LEAST_CLIENT = 4  # octets of its id in a token: so all tokens of a run are of one length
+_LEAST_CLIENT = 4  # octets of its id in a token, so that all tokens of a run are of one length
 _LONGEST, _LARGEST = 40, 2**63 - 1  # characters; an id. Two of eight bytes need 36
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 # so that no keyed value passes for another kind
@@ -89,7 +89,7 @@ class RunTokens:
     def _width(self, client_id: int) -> int:
         """Octets of this id in a token: as many as it needs, and more, so that base64 fills nothing up."""
         least = max(_LEAST_CLIENT, (client_id.bit_length() + 7) // 8)
-        return least + -(len(self._run) + least) % 3
+        return least + -(len(self._run) + least + _MAC) % 3
 
 
 def unsubscribe_token(key: bytes, run_id: int, client_id: int) -> str:
@@ -99,32 +99,27 @@ def unsubscribe_token(key: bytes, run_id: int, client_id: int) -> str:
 
 def read_unsubscribe_token(key: bytes, token: str) -> tuple[int, int] | None:
     """(run_id, client_id), or None for anything that `unsubscribe_token` makes or made, in that very spelling."""
-    for mac, spelled in _SPELLINGS:
-        ids = _unpack(token, mac)
-        if ids is not None and hmac.compare_digest(spelled(key, *ids), token):
-            return ids
-    return None
+    ids = _unpack(token)
+    if ids is None:
+        return None
+    return ids if any(hmac.compare_digest(spelled(key, *ids), token) for spelled in _SPELLINGS) else None
 
 
 def _first_spelled(key: bytes, run_id: int, client_id: int) -> str:
     """Of the first letters: each code had a hash of its own."""
     packed = _written_run(run_id) + _written(client_id)
-    return _url_safe(packed + hashlib.blake2b(packed, digest_size=10, key=key, person=b"unsubscribe").digest()).decode()
+    return _url_safe(packed + hashlib.blake2b(packed, digest_size=_MAC, key=key, person=b"unsubscribe").digest()).decode()
 
 
 def _spelled_by_two(key: bytes, run_id: int, client_id: int) -> str:
-    """Of the next ones: two neighbours shared a hash, behind their message ids."""
-    run, pair, at = _written_run(run_id), client_id // 2, 32 + client_id % 2 * 10
+    """Of the next ones: two neighbours shared a hash, behind their message ids of 16 octets."""
+    run, pair, at = _written_run(run_id), client_id // 2, 32 + client_id % 2 * _MAC
     hashed = hashlib.blake2b(run + pair.to_bytes(8, "big"), digest_size=52, key=key, person=b"two letters").digest()
-    return _url_safe(run + _written(client_id) + hashed[at : at + 10]).decode()
+    return _url_safe(run + _written(client_id) + hashed[at : at + _MAC]).decode()
 
 
-# octets of the code, and how a token is made with it. Links of letters work for as long as the key is there
-_SPELLINGS: tuple[tuple[int, Callable[[bytes, int, int], str]], ...] = (
-    (_MAC, unsubscribe_token),
-    (10, _spelled_by_two),
-    (10, _first_spelled),
-)
+# today's first. Links of letters work for as long as the key is there
+_SPELLINGS: tuple[Callable[[bytes, int, int], str], ...] = (unsubscribe_token, _spelled_by_two, _first_spelled)
 
 
 def _url_safe(packed: bytes) -> bytes:
@@ -142,12 +137,12 @@ def _written(number: int) -> bytes:
     return number.to_bytes(8, "big").lstrip(b"\0")
 
 
-def _unpack(token: str, mac: int) -> tuple[int, int] | None:
+def _unpack(token: str) -> tuple[int, int] | None:
     """What a token claims, unchecked; None where it cannot be one at all."""
     if len(token) > _LONGEST or not token.isascii():
         return None
     try:
-        packed = urlsafe_b64decode(token + "=" * (-len(token) % 4))[:-mac]
+        packed = urlsafe_b64decode(token + "=" * (-len(token) % 4))[:-_MAC]
     except ValueError:
         return None
     if not packed or packed[0] >= len(packed):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailer.config import ROOT, Config, ConfigError
+from mailer.dispatch.engine import server_of
 
 PRODUCTION = {
     "APP_ENV": "production",
@@ -73,6 +74,11 @@ def test_settings_that_cannot_be_used_are_named(settings: dict[str, str], words:
 def test_good_production_settings_are_taken() -> None:
     assert Config.from_env(PRODUCTION).is_https
     assert Config.from_env(PRODUCTION | {"SEND_CONNECTIONS": "250"}).sending.connections == 250
+
+
+@pytest.mark.parametrize(("settings", "is_ahead"), [({}, True), ({"MAIL_LOOK_AHEAD": "no"}, False)])
+def test_look_ahead_can_be_switched_off(settings: dict[str, str], is_ahead: bool) -> None:
+    assert server_of(Config.from_env(PRODUCTION | settings).mail).settings.look_ahead is is_ahead
 
 
 HOSTS = ("mailer.example.org", "Mailer.example.org:8443/news/", "localhost", "192.0.2.1", "[2001:db8::1]", "почта.рф")

@@ -101,8 +101,8 @@ def test_links_of_letters_sent_long_ago_go_on_working(token: str) -> None:
 
 
 def test_what_is_written_today_stays_as_it_is() -> None:
-    assert unsubscribe_token(KEY, 300, 70_000) == "AgEsAAAAARFw1mZWxjZIng3q"
-    assert message_id(KEY, 300, 70_000, "example.org") == "<6cf919064acaecdc3a625faa@example.org>"
+    assert unsubscribe_token(KEY, 300, 70_000) == "AgEsAAABEXCq1mZWxjZIng3q"
+    assert message_id(KEY, 300, 70_000, "example.org") == "<6cf919064acaecdc3a625f@example.org>"
 
 
 @given(IDS, st.lists(IDS, max_size=8))

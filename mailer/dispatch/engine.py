@@ -189,5 +189,6 @@ def server_of(mail: MailServer) -> Server:
         tls=tls,
         username=mail.username,
         password=mail.password,
+        look_ahead=mail.look_ahead,
     )
     return Server(mail.host, mail.port, settings)
