@@ -108,7 +108,8 @@ def read_unsubscribe_token(key: bytes, token: str) -> tuple[int, int] | None:
 def _first_spelled(key: bytes, run_id: int, client_id: int) -> str:
     """Of the first letters: each code had a hash of its own."""
     packed = _written_run(run_id) + _written(client_id)
-    return _url_safe(packed + hashlib.blake2b(packed, digest_size=_MAC, key=key, person=b"unsubscribe").digest()).decode()
+    mac = hashlib.blake2b(packed, digest_size=_MAC, key=key, person=b"unsubscribe")
+    return _url_safe(packed + mac.digest()).decode()
 
 
 def _spelled_by_two(key: bytes, run_id: int, client_id: int) -> str:

@@ -11,9 +11,9 @@ from mailer.mail.smtp.dialogue import Dialogue
 from mailer.mail.smtp.events import Event, Step
 from mailer.mail.smtp.settings import Settings
 from mailer.mail.wire.names import Address
-from mailer.mail.wire.poller import ONCE, QUICK, Poller
+from mailer.mail.wire.poller import ONCE, Poller
 from mailer.mail.wire.settings import Limits
-from mailer.mail.wire.tls import deaf, ear_of, received, wrapped
+from mailer.mail.wire.tls import deaf, ear_of, interest_in, received, wrapped
 
 CHUNK = 16_384
 SIP = 448  # replies to one letter; as much as Python's own allocator serves, which is quicker than the system's
@@ -185,15 +185,10 @@ class Line:
             self._talking = False
             events += self._shake_hands()
         elif talk.ready and self.ear is deaf and not talk.over:
-            self._open_ear()
+            self.ear, self._reading = ear_of(self._sock), interest_in(self._sock)
+            if self._watched == EVENT_READ:
+                self._watch(self._reading)
         return events
-
-    def _open_ear(self) -> None:
-        self.ear = ear_of(self._sock)
-        # beneath TLS more may have come than was asked for, and then nobody tells of it again
-        self._reading = EVENT_READ | QUICK | (0 if isinstance(self._sock, ssl.SSLSocket) else ONCE)
-        if self._watched == EVENT_READ:
-            self._watch(self._reading)
 
     def _set_up(self) -> list[Event]:
         greeting = self.dialogue.greeting

@@ -4,6 +4,9 @@ import socket
 import ssl
 from collections.abc import Callable
 from functools import partial
+from selectors import EVENT_READ
+
+from mailer.mail.wire.poller import ONCE, QUICK
 
 
 def wrapped(clear: socket.socket, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:
@@ -33,3 +36,8 @@ def deaf(_most: int) -> bytes:
 def ear_of(sock: socket.socket) -> Callable[[int], bytes]:
     """`received` of this socket, at no cost where there is no TLS."""
     return partial(received, sock) if isinstance(sock, ssl.SSLSocket) else sock.recv
+
+
+def interest_in(sock: socket.socket) -> int:
+    """How to watch a socket whose ear is open: beneath TLS more may have come than an ear takes at once."""
+    return EVENT_READ | QUICK | (0 if isinstance(sock, ssl.SSLSocket) else ONCE)
