@@ -52,7 +52,7 @@ class RunTokens:
         if not _LEAST_KEY <= len(key) <= _LONGEST_KEY:
             raise ValueError(f"a key of at least {_LEAST_KEY} bytes is needed, and at most {_LONGEST_KEY}")
         self._run = _written_run(run_id)
-        # a whole block, hashed already when it is copied, as KMAC does it (NIST SP 800-185 §4)
+        # padded to a whole block, as KMAC pads its key (NIST SP 800-185 §4): it is hashed already when it is copied
         self._hash = hashlib.shake_128((_LETTERS + bytes((len(key),)) + key + self._run).ljust(_RATE, b"\0"))
         self._tail = f"@{domain}>".encode()
 
@@ -98,7 +98,7 @@ def unsubscribe_token(key: bytes, run_id: int, client_id: int) -> str:
 
 
 def read_unsubscribe_token(key: bytes, token: str) -> tuple[int, int] | None:
-    """(run_id, client_id), or None for anything that `unsubscribe_token` makes or made, in that very spelling."""
+    """(run_id, client_id) of a token in one of `_SPELLINGS`; None for anything else."""
     ids = _unpack(token)
     if ids is None:
         return None

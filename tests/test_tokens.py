@@ -68,7 +68,7 @@ def test_ids_cannot_be_shifted_from_one_to_the_other() -> None:
 
 
 @pytest.mark.parametrize("key", [b"", b"k" * 15, b"k" * 65])
-def test_a_weak_key_is_refused(key: bytes) -> None:
+def test_a_key_that_is_too_short_or_too_long_is_refused(key: bytes) -> None:
     with pytest.raises(ValueError, match="16 bytes"):
         unsubscribe_token(key, 1, 1)
 

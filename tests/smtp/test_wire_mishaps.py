@@ -11,6 +11,7 @@ from mailer.mail.wire import Limits, Server, Wire
 from mailer.mail.wire.line import Line
 from tests.smtp.bag import Bag, people, settle, turn_until
 from tests.smtp.conftest import WireMaker
+from tests.smtp.peer import hears
 from tests.support.smtp_server import SmtpServer
 
 pytestmark = pytest.mark.fault
@@ -37,20 +38,6 @@ def test_a_connection_that_is_reset_behind_the_220_is_let_go_of() -> None:
     assert not wire.connections
     assert len(bag.pile) == 3
     wire.close(bag, 0)
-
-
-def hears(wire: Wire, bag: Bag, peer: socket.socket, word: bytes) -> None:
-    peer.settimeout(0.01)
-    heard = b""
-    for _ in range(500):
-        wire.turn(bag, 0.01)
-        try:
-            heard += peer.recv(1_000)
-        except TimeoutError:
-            continue
-        if word in heard:
-            return
-    raise AssertionError(heard)
 
 
 def test_where_one_address_is_silent_the_next_is_tried(

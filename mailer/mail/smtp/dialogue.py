@@ -140,7 +140,8 @@ class Dialogue(Transactions):
         replies = self._replies.feed(data)
         self.mid_reply = self._replies.unfinished
         expected = self._expected
-        # commands that an answer brings forth are not on the wire yet: no reply in this chunk can be theirs
+        # commands that an answer brings forth are not on the wire yet: no reply in this chunk can be theirs. One that
+        # is read in the same go is taken for theirs; of a body it cannot speak, for that is given out afterwards
         owed = len(expected)
         for code, raw in replies[:owed]:
             step = expected.popleft()

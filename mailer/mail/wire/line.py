@@ -11,7 +11,7 @@ from mailer.mail.smtp.dialogue import Dialogue
 from mailer.mail.smtp.events import Event, Step
 from mailer.mail.smtp.settings import Settings
 from mailer.mail.wire.names import Address
-from mailer.mail.wire.poller import ONCE, Poller
+from mailer.mail.wire.poller import QUICK, Poller
 from mailer.mail.wire.settings import Limits
 from mailer.mail.wire.tls import deaf, ear_of, interest_in, received, wrapped
 
@@ -105,10 +105,11 @@ class Line:
                 return self._set_up()
             if mask & EVENT_WRITE and self._unsent:
                 self._push()
-            if mask & EVENT_READ:
+            # to the end: it may not be told of again, and behind the last words the server may have hung up
+            goes_on, is_next = self._watched & QUICK, mask & EVENT_READ
+            while is_next and not self.dialogue.over:
                 events += self._hear()
-                while self._watched & ONCE and not self.dialogue.over:
-                    events += self._hear()
+                is_next = goes_on
         except _WOULD_BLOCK:
             pass
         except OSError as error:
@@ -142,6 +143,8 @@ class Line:
         self.since_s = now_s
         if step is Step.CONNECT:
             return self.connect(f"no connection within {limit_s:g} s")
+        if self._talking and (heard := self.work(EVENT_READ)):
+            return heard  # nobody had told of it: some system may one day
         if step:
             doing = "taking the body" if self.unsent else f"answering {step}"
             return talk.lost(f"no progress in {doing} for {limit_s:g} s")
@@ -176,10 +179,9 @@ class Line:
             self._watch(EVENT_READ | EVENT_WRITE if unsent else self._reading)
 
     def _hear(self) -> list[Event]:
-        data = received(self._sock, CHUNK)
-        if not data:
-            return self.dialogue.lost(CLOSED)
         talk = self.dialogue
+        if not (data := received(self._sock, CHUNK)):
+            return talk.lost(CLOSED)
         events = talk.receive(data)
         if not talk.ready and talk.greeting.tls_wanted and not talk.over:
             self._talking = False

@@ -1,8 +1,8 @@
 """Which sockets can go on: epoll itself where there is one, for `selectors` costs twice as much per wait; else that.
 
-Interests and masks are those of `selectors`, and two more for readers. QUICK: told apart, where there is something to
-be read and nothing else to tell. ONCE: told once of what has come, where the platform can do that and it costs less;
-whoever asks for it reads until nothing is left.
+Interests and masks are those of `selectors`, and two more for who only reads. QUICK: told apart, where there is
+something to be read and nothing else to tell, as that the other side has hung up. ONCE, of a quick one: told once of
+what has come, where the platform can do that; whoever asks for it reads on until less comes than was asked for.
 """
 
 import select
@@ -73,11 +73,10 @@ class SelectorPoller:
 
 if sys.platform == "linux":
     _READ = select.EPOLLIN
-    # whoever is not quick is watched for a second name of the same thing, and so is never told the first alone
     _EPOLL = {
-        EVENT_READ: _READ | select.EPOLLRDNORM,
+        EVENT_READ: _READ,
         EVENT_WRITE: select.EPOLLOUT,
-        EVENT_READ | EVENT_WRITE: _READ | select.EPOLLRDNORM | select.EPOLLOUT,
+        EVENT_READ | EVENT_WRITE: _READ | select.EPOLLOUT,
         EVENT_READ | QUICK: _READ | select.EPOLLRDHUP,
         EVENT_READ | QUICK | ONCE: _READ | select.EPOLLRDHUP | select.EPOLLET,
     }
@@ -88,39 +87,49 @@ if sys.platform == "linux":
         def __init__(self) -> None:
             """Watching nothing."""
             self._epoll = select.epoll()
-            self._owners: dict[int, Any] = {}
-            self._interests: dict[int, int] = {}
+            self._owners: dict[int, tuple[Any, int]] = {}
+            self._quick: dict[tuple[int, int], Any] = {}  # by what epoll tells of those that can only be read
 
         def register(self, fd: int, interest: int, owner: Any) -> None:
             """See Poller."""
             self._epoll.register(fd, _EPOLL[interest])
-            self._owners[fd], self._interests[fd] = owner, interest
+            self._keep(fd, interest, owner)
 
         def modify(self, fd: int, interest: int, owner: Any) -> None:
             """See Poller."""
             self._epoll.modify(fd, _EPOLL[interest])
-            self._owners[fd], self._interests[fd] = owner, interest
+            self._keep(fd, interest, owner)
 
         def unregister(self, fd: int) -> None:
             """See Poller."""
-            del self._owners[fd], self._interests[fd]
+            del self._owners[fd]
+            self._quick.pop((fd, _READ), None)
             self._epoll.unregister(fd)
 
         def wait(self, timeout_s: float) -> Ready:
             """See Poller. A broken socket can do whatever it is watched for: trying shows what is wrong."""
-            found, owners = self._epoll.poll(timeout_s), self._owners
-            quick = [owners[fd] for fd, event in found if event == _READ]
-            if len(quick) == len(found):
-                return quick, []
-            return quick, [(owners[fd], self._able(fd, event)) for fd, event in found if event != _READ]
+            found, quick = self._epoll.poll(timeout_s), self._quick
+            try:
+                return [*map(quick.__getitem__, found)], []  # nearly always all of them are
+            except KeyError:
+                others = [one for one in found if one not in quick]
+                able = [(self._owners[fd][0], self._able(fd, event)) for fd, event in others]
+                return [quick[one] for one in found if one in quick], able
 
         def close(self) -> None:
             """See Poller."""
             self._epoll.close()
 
+        def _keep(self, fd: int, interest: int, owner: Any) -> None:
+            self._owners[fd] = owner, interest
+            if interest & QUICK:
+                self._quick[fd, _READ] = owner
+            else:
+                self._quick.pop((fd, _READ), None)
+
         def _able(self, fd: int, event: int) -> int:
-            can_read, can_write = event & ~select.EPOLLOUT, event & ~(_READ | select.EPOLLRDNORM | select.EPOLLRDHUP)
-            return ((EVENT_READ if can_read else 0) | (EVENT_WRITE if can_write else 0)) & self._interests[fd]
+            can_read, can_write = event & ~select.EPOLLOUT, event & ~(_READ | select.EPOLLRDHUP)
+            return ((EVENT_READ if can_read else 0) | (EVENT_WRITE if can_write else 0)) & self._owners[fd][1]
 
 
 def open_poller() -> Poller:

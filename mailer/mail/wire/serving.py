@@ -32,7 +32,8 @@ class Serving:
         taken: list[Taken] = []
         for line, words in zip(quick, _heard(quick), strict=True):
             talk = line.dialogue
-            letter = talk.taken(words) if words and talk.begun < talk.look_ahead else None
+            # as much as was asked for: there may be more
+            letter = talk.taken(words) if len(words) < SIP and talk.begun < talk.look_ahead else None
             if letter is None:
                 self._hear(bag, line, EVENT_READ, words)
                 others.append(line)
@@ -204,5 +205,5 @@ def _stage(line: Line) -> tuple[object, ...]:
 
 
 def _is_whole(letters: Sequence[Body | None]) -> TypeGuard[Sequence[Body]]:
-    """None of them was taken back; every letter has pieces."""
+    """None of them was taken back. To compare each with None would cost more: a letter has pieces, so it is true."""
     return all(letters)

@@ -39,5 +39,5 @@ def ear_of(sock: socket.socket) -> Callable[[int], bytes]:
 
 
 def interest_in(sock: socket.socket) -> int:
-    """How to watch a socket whose ear is open: beneath TLS more may have come than an ear takes at once."""
+    """How to watch a socket whose ear is open: beneath TLS a short answer does not mean that there is no more."""
     return EVENT_READ | QUICK | (0 if isinstance(sock, ssl.SSLSocket) else ONCE)
