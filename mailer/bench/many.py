@@ -36,7 +36,7 @@ def _at(place: Place, worker: Worker, sizes: Sizes) -> list[Figure]:
                 with receivers.fastest() as receiver:
                     kept.append(worker.ask("send", port=receiver.port))
                 loads.append(receiver.load(kept[-1]["wall_s"]))
-    del many[0], one[0]
+    del many[0], one[0], loads[:2]
     name = f"{place.name}: {runs:,} runs of {EACH}"
     speeds = [[facts["letters"] / facts["wall_s"] for facts in series] for series in (many, one)]
     first, last = (tuple(facts[key] for facts in many) for key in ("first_s", "wall_s"))

@@ -144,7 +144,7 @@ class Line:
         if step is Step.CONNECT:
             return self.connect(f"no connection within {limit_s:g} s")
         if self._talking and (heard := self.work(EVENT_READ)):
-            return heard  # nobody had told of it: some system may one day
+            return heard  # it had come and was not told of, as may be behind an urgent octet
         if step:
             doing = "taking the body" if self.unsent else f"answering {step}"
             return talk.lost(f"no progress in {doing} for {limit_s:g} s")
